@@ -1,0 +1,28 @@
+import { v5, v7 } from 'uuid'
+
+/** Every kind of object and the prefix of its ids, so that an id in a log says what it names. */
+const prefixes = {
+  user: 'usr',
+  tenant: 'ten',
+  session: 'ses',
+  apiToken: 'tok',
+  stream: 'str',
+  streamKey: 'key',
+  cluster: 'clu',
+  node: 'nod',
+  enrolmentToken: 'enr',
+} as const
+
+export type IdKind = keyof typeof prefixes
+
+/** A new id: its kind's prefix and a time-ordered UUID, e.g. `str_0199…`. */
+export function newId(kind: IdKind): string {
+  return `${prefixes[kind]}_${v7()}`
+}
+
+const EVENT_NAMESPACE = v5('frameworks:event', v5.URL)
+
+/** The id of an event, derived from what it reports: the same source event always gets the same id. */
+export function eventId(...source: readonly (string | number)[]): string {
+  return v5(source.join('\u0000'), EVENT_NAMESPACE)
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { Fault } from './fault.ts'
+
+export const PAGE_LIMIT_DEFAULT = 50
+export const PAGE_LIMIT_MAX = 200
+
+/** `?limit=&cursor=` of every list. */
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
+  cursor: z.string().max(512).optional(),
+})
+export type PageQuery = z.infer<typeof PageQuery>
+
+/** One page of a list; `next_cursor` is null on the last one. */
+export function Page<T extends z.ZodType>(item: T) {
+  return z.object({ data: z.array(item), next_cursor: z.string().nullable() })
+}
+
+/** Cuts `limit + 1` fetched rows to a page; `keyOf` gives the sort key of the last row shown, for the cursor. */
+export function toPage<T>(rows: readonly T[], limit: number, keyOf: (row: T) => readonly string[]) {
+  const data = rows.slice(0, limit)
+  const last = data.at(-1)
+  const next_cursor = rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null
+  return { data, next_cursor }
+}
+
+function encodeCursor(key: readonly string[]): string {
+  return btoa(encodeURIComponent(JSON.stringify(key)))
+}
+
+const Cursor = z.array(z.string())
+
+/** Reads a cursor back into the sort key it was made from: `length` strings. */
+export function decodeCursor(cursor: string, length: number): string[] {
+  try {
+    const key = Cursor.parse(JSON.parse(decodeURIComponent(atob(cursor))))
+    if (key.length === length) return key
+  } catch {
+    // Whatever is wrong with it, the caller sent something that we did not make.
+  }
+  throw new Fault('invalid', 'invalid_cursor', 'The cursor is not one that this list returned.', {
+    errors: [{ pointer: '/cursor', detail: 'not a cursor of this list' }],
+  })
+}

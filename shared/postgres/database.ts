@@ -1,0 +1,78 @@
+import { Kysely, PostgresDialect, type PostgresPool, sql, type Transaction } from 'kysely'
+import { Fault } from '../fault.ts'
+import type { Pool } from './pool.ts'
+
+/** What a transaction may see: row-level security compares each row with these settings. */
+export interface Scope {
+  tenant_id?: string
+  user_id?: string
+  /** A credential or public name that the caller presented; opens just the row that carries it. */
+  lookup?: string
+}
+
+/** A service's tables, reachable only inside a transaction that says for whom it asks. */
+export interface Database<Tables> extends AsyncDisposable {
+  within<R>(scope: Scope, work: (tx: Transaction<Tables>) => Promise<R>): Promise<R>
+  ping(): Promise<void>
+}
+
+/** Opens a service's tables over a pool, which it then owns and closes. */
+export function openDatabase<Tables>(pool: Pool): Database<Tables> {
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: asKyselyPool(pool) }) })
+  return {
+    within: async (scope, work) => {
+      try {
+        return await db.transaction().execute(async (tx) => {
+          await sql`select set_config('app.tenant_id', ${scope.tenant_id ?? ''}, true),
+            set_config('app.user_id', ${scope.user_id ?? ''}, true),
+            set_config('app.lookup', ${scope.lookup ?? ''}, true)`.execute(tx)
+          return work(tx)
+        })
+      } catch (error) {
+        throw toDatabaseFault(error)
+      }
+    },
+    ping: async () => {
+      await sql`select 1`.execute(db)
+    },
+    [Symbol.asyncDispose]: () => db.destroy(),
+  }
+}
+
+/** Kysely's type also asks for node-postgres' own `Client`, which it uses only to cancel queries: we never do. */
+function asKyselyPool(pool: Pool): PostgresPool {
+  return pool as unknown as PostgresPool
+}
+
+/** Lets a transaction that found its tenant by a lookup go on as that tenant. */
+export async function enterTenant(tx: Transaction<unknown>, tenantId: string): Promise<void> {
+  await sql`select set_config('app.tenant_id', ${tenantId}, true)`.execute(tx)
+}
+
+/** SQLSTATE classes after which the same call may succeed: connection, resources, serialization, shutdown, timeout. */
+const RETRYABLE_STATES = /^(08|53|40|57P0|57014|55P03)/
+
+function toDatabaseFault(error: unknown): unknown {
+  if (error instanceof Fault) return error
+  const state = error instanceof Error ? sqlState(error) : undefined
+  if (state === undefined && !isConnectionError(error)) return error
+  if (state !== undefined && !RETRYABLE_STATES.test(state)) return error
+  return new Fault('unavailable', 'database_unavailable', 'The database cannot answer now.', { cause: error })
+}
+
+function sqlState(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined
+}
+
+/** The driver rejects with the socket's own error event when the connection itself fails. */
+function isConnectionError(error: unknown): boolean {
+  if (error instanceof Event) return true
+  return error instanceof Error && /connection|connect|timeout|websocket|network/i.test(error.message)
+}
+
+/** Whether a write lost to a unique key; `constraint` names which. */
+export function violates(error: unknown, constraint: string): boolean {
+  return (
+    error instanceof Error && sqlState(error) === '23505' && 'constraint' in error && error.constraint === constraint
+  )
+}

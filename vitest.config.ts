@@ -1,0 +1,32 @@
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const TEST_TIMEOUT_MS = 20_000
+const engines = ['shared/testing/postgres-setup.ts']
+
+export default defineConfig({
+  test: {
+    testTimeout: TEST_TIMEOUT_MS,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['{shared,functions,edge-workers,node-sidecar,stacks}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, '**/*.kafka.test.ts'],
+          globalSetup: engines,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kafka',
+          include: ['**/*.kafka.test.ts'],
+          exclude: [...configDefaults.exclude],
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
