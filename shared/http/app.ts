@@ -1,0 +1,84 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { type RequestIdVariables, requestId } from 'hono/request-id'
+import { timeout } from 'hono/timeout'
+import type { Clock } from '../clock.ts'
+import type { Actor, Context } from '../context.ts'
+import { Fault, toFault } from '../fault.ts'
+import type { Log } from '../log.ts'
+import type { Authenticate } from './authenticate.ts'
+import { requireReadableBody } from './body.ts'
+import { toProblemResponse } from './problem.ts'
+
+export const BODY_BYTES_MAX = 1024 * 1024
+export const REQUEST_TIMEOUT_MS = 10_000
+
+/** What routes find in `c.var`: the context of this request, with the service's own dependencies in it. */
+export interface Env<Deps extends object> {
+  Variables: RequestIdVariables & { ctx: Context & Deps }
+}
+
+export interface AppOptions<Deps extends object> {
+  log: Log
+  clock: Clock
+  authenticate: Authenticate
+  /** The service's own dependencies, spread into each request's context. */
+  deps: Deps
+  bodyBytesMax?: number
+  requestTimeoutMs?: number
+}
+
+/** A service's app with everything that all of them share: ids, limits, identity, one log line and one error form. */
+export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<Env<Deps>> {
+  const { log, clock, deps, bodyBytesMax = BODY_BYTES_MAX, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
+  const app = new Hono<Env<Deps>>()
+  app.use(requestId())
+  app.use(async (c, next) => {
+    const started = performance.now()
+    const ctx = { ...deps, actor: anonymous, now: clock, log: log.with({ request_id: c.var.requestId }) }
+    c.set('ctx', { ...ctx, request_id: c.var.requestId })
+    await next()
+    const took = { status: c.res.status, took_ms: Math.round(performance.now() - started) }
+    c.var.ctx.log.info('{method} {path} {status}', { method: c.req.method, path: c.req.routePath, ...took })
+  })
+  app.use(
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: () => {
+        throw new Fault('too_large', 'body_too_large', `The body may have at most ${bodyBytesMax} bytes.`)
+      },
+    }),
+  )
+  app.use(timeout(requestTimeoutMs, () => new HTTPException(408, { message: 'The request took too long.' })))
+  app.use(async (c, next) => {
+    const actor = await options.authenticate(c.req.header('authorization'))
+    c.set('ctx', { ...c.var.ctx, actor, log: c.var.ctx.log.with(tagsOf(actor)) })
+    await next()
+  })
+  app.use(requireReadableBody)
+  app.notFound((c) => toProblemResponse(new Fault('not_found', 'no_such_route', 'No such route.'), c.var.requestId))
+  app.onError((error, c) => {
+    const fault = error instanceof HTTPException ? fromHttpException(error) : toFault(error)
+    const line = { code: fault.reason, detail: fault.message }
+    // A caller's mistake is a warning with its reason; ours is an error with its cause.
+    if (fault.status < 500) c.var.ctx.log.warn('refused', line)
+    else c.var.ctx.log.error('failed', { ...line, error: fault.cause ?? fault })
+    return toProblemResponse(fault, c.var.requestId)
+  })
+  return app
+}
+
+const anonymous: Actor = { kind: 'anonymous' }
+
+function tagsOf(actor: Actor): Record<string, string> {
+  if (actor.kind === 'user' || actor.kind === 'api_token') return { tenant_id: actor.tenant_id }
+  if (actor.kind === 'node') return { node_id: actor.node_id }
+  return actor.kind === 'service' ? { caller: actor.service } : {}
+}
+
+function fromHttpException(error: HTTPException): Fault {
+  if (error.status === 408) return new Fault('timeout', 'request_timeout', error.message)
+  if (error.status === 413) return new Fault('too_large', 'body_too_large', 'The body is too large.')
+  return new Fault('invalid', 'malformed_request', error.message || 'The request cannot be read.')
+}

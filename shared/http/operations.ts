@@ -1,0 +1,53 @@
+import { Scalar } from '@scalar/hono-api-reference'
+import type { Hono } from 'hono'
+import { openAPIRouteHandler } from 'hono-openapi'
+import type { Registry } from 'prom-client'
+import { toFault } from '../fault.ts'
+import type { Env } from './app.ts'
+
+export interface Operations {
+  title: string
+  description: string
+  /** Each thing that the service needs, with a check that throws when it is not there. */
+  checks: Record<string, () => Promise<void>>
+  metrics: Registry
+}
+
+const CHECK_TIMEOUT_MS = 2_000
+
+/** Adds what operators look at: `/health`, `/metrics`, `/openapi.json` and `/docs`. */
+export function addOperations<Deps extends object>(app: Hono<Env<Deps>>, operations: Operations): void {
+  const { title, description, checks, metrics } = operations
+  app.get('/health', async (c) => {
+    const results = await Promise.all(Object.entries(checks).map(([name, check]) => run(name, check)))
+    const ready = results.every(([, result]) => result === 'ok')
+    return c.json({ status: ready ? 'ok' : 'unavailable', checks: Object.fromEntries(results) }, ready ? 200 : 503)
+  })
+  app.get('/metrics', async (c) => c.text(await metrics.metrics(), 200, { 'content-type': metrics.contentType }))
+  app.get(
+    '/openapi.json',
+    openAPIRouteHandler(app, {
+      documentation: {
+        openapi: '3.1.0',
+        info: { title, description, version: '1' },
+        components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      },
+    }),
+  )
+  app.get('/docs', Scalar({ url: './openapi.json', pageTitle: title }))
+}
+
+async function run(name: string, check: () => Promise<void>): Promise<[string, string]> {
+  try {
+    await Promise.race([check(), rejectAfter()])
+    return [name, 'ok']
+  } catch (error) {
+    return [name, toFault(error).reason]
+  }
+}
+
+function rejectAfter(): Promise<never> {
+  return new Promise((_, reject) => {
+    AbortSignal.timeout(CHECK_TIMEOUT_MS).addEventListener('abort', () => reject(new Error('timed out')))
+  })
+}

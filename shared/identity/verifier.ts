@@ -1,0 +1,102 @@
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import type { Actor } from '../context.ts'
+import { Claims, type KeySet, PLATFORM_AUDIENCE } from '../contract/identity.ts'
+import { Fault } from '../fault.ts'
+import { ALGORITHM, issuerOf } from './key.ts'
+
+/** Longest token that we look at; ours are under 1 KiB. */
+export const TOKEN_LENGTH_MAX = 4096
+export const CLOCK_TOLERANCE_SECONDS = 5
+/** A verdict is reused so briefly that a withdrawn key stops working at once for people. */
+export const VERDICT_CACHE_MS = 10_000
+export const VERDICT_CACHE_MAX = 10_000
+
+const KEY_SET_TIMEOUT_MS = 3_000
+/** How long a fetched key set is trusted; an unknown `kid` fetches again after the cool-down. */
+const KEY_SET_MAX_AGE_MS = 10 * 60_000
+const KEY_SET_COOLDOWN_MS = 10_000
+
+/** Three non-empty base64url parts: anything else never reaches the parser. */
+const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+
+export type Verify = (token: string) => Promise<Actor>
+
+interface VerifierOptions {
+  /** A key set at hand (Commodore's own), or the URL of Commodore's. */
+  keys: KeySet | URL
+  /** The verifying service; a service's token must be made for it. */
+  service: string
+  clock: Clock
+}
+
+/** Checks signature, issuer, audience and times of a token and says who it is; 401 with a stable reason if not valid. */
+export function createVerifier({ keys, service, clock }: VerifierOptions): Verify {
+  const getKey = keys instanceof URL ? remoteKeys(keys) : createLocalJWKSet(keys)
+  const verdicts = new LRUCache<string, { actor: Actor; expires: number }>({
+    max: VERDICT_CACHE_MAX,
+    ttl: VERDICT_CACHE_MS,
+    perf: { now: () => clock().getTime() },
+  })
+  return async (token) => {
+    const known = verdicts.get(token)
+    if (known && clock().getTime() < known.expires) return known.actor
+    if (token.length > TOKEN_LENGTH_MAX || !COMPACT.test(token)) throw invalid('token_malformed')
+    const { payload, protectedHeader } = await jwtVerify(token, getKey, {
+      algorithms: [ALGORITHM],
+      audience: [PLATFORM_AUDIENCE, service],
+      requiredClaims: ['iss', 'sub', 'iat', 'exp', 'jti'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: clock(),
+    }).catch((error) => {
+      throw toTokenFault(error)
+    })
+    const claims = Claims.safeParse(payload)
+    if (!claims.success) throw invalid('token_claims')
+    const { iss = '', aud, exp = 0 } = payload
+    if (issuerOf(protectedHeader.kid ?? '') !== iss) throw invalid('token_issuer')
+    const actor = toActor(claims.data, iss, aud)
+    verdicts.set(token, { actor, expires: exp * 1000 })
+    return actor
+  }
+}
+
+function remoteKeys(url: URL): JWTVerifyGetKey {
+  return createRemoteJWKSet(url, {
+    timeoutDuration: KEY_SET_TIMEOUT_MS,
+    cacheMaxAge: KEY_SET_MAX_AGE_MS,
+    cooldownDuration: KEY_SET_COOLDOWN_MS,
+  })
+}
+
+/** Each kind of token comes from one issuer only, for one audience only: no other service's key can mint it. */
+function toActor(claims: Claims, issuer: string, audience: string | string[] | undefined): Actor {
+  const forPlatform = audience === PLATFORM_AUDIENCE
+  switch (claims.kind) {
+    case 'user': {
+      if (issuer !== 'commodore' || !forPlatform) throw invalid('token_issuer')
+      const { sub: user_id, tenant_id, role, operator } = claims
+      return { kind: 'user', user_id, tenant_id, role, operator }
+    }
+    case 'node':
+      if (issuer !== 'quartermaster' || !forPlatform) throw invalid('token_issuer')
+      return { kind: 'node', node_id: claims.sub, cluster_id: claims.cluster_id }
+    case 'service':
+      if (issuer !== claims.sub || forPlatform) throw invalid('token_issuer')
+      return { kind: 'service', service: claims.sub }
+  }
+}
+
+function toTokenFault(error: unknown): Fault {
+  if (error instanceof errors.JWTExpired) return invalid('token_expired')
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud') return invalid('token_audience')
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+    return new Fault('unavailable', 'keys_unavailable', 'The key set cannot be fetched now.', { cause: error })
+  }
+  return invalid('token_invalid')
+}
+
+function invalid(reason: string): Fault {
+  return new Fault('unauthenticated', reason, 'The bearer token is not valid.')
+}
