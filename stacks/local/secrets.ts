@@ -1,0 +1,46 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type KeySet, PrivateKey } from '../../shared/contract/identity.ts'
+import { createKey, toPublicKey } from '../../shared/identity/key.ts'
+import { randomCode } from '../../shared/random.ts'
+
+/** Who signs tokens of its own. */
+const issuers = ['commodore', 'quartermaster', 'periscope-query', 'periscope-ingest', 'decklog', 'foghorn'] as const
+export type Issuer = (typeof issuers)[number]
+
+const Secrets = z.object({
+  postgres_password: z.string(),
+  clickhouse_password: z.string(),
+  role_password: z.string(),
+  demo_password: z.string(),
+  keys: z.record(z.enum(issuers), PrivateKey),
+})
+export type Secrets = z.infer<typeof Secrets>
+
+/** This machine's own secrets: made at the first start, kept in `<state>/secrets.json` for the user alone. */
+export async function loadSecrets(statePath: string): Promise<Secrets> {
+  const path = join(statePath, 'secrets.json')
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text !== undefined) return Secrets.parse(JSON.parse(text))
+  const secrets = await createSecrets()
+  await mkdir(statePath, { recursive: true })
+  await writeFile(path, JSON.stringify(secrets, null, 2), { mode: 0o600 })
+  return secrets
+}
+
+async function createSecrets(): Promise<Secrets> {
+  const keys = await Promise.all(issuers.map(async (issuer) => [issuer, await createKey(issuer)] as const))
+  return Secrets.parse({
+    postgres_password: randomCode(32),
+    clickhouse_password: randomCode(32),
+    role_password: randomCode(32),
+    demo_password: randomCode(16),
+    keys: Object.fromEntries(keys),
+  })
+}
+
+/** The public halves of all issuers' keys, which Commodore serves. */
+export function keySetOf(secrets: Secrets): KeySet {
+  return { keys: Object.values(secrets.keys).map(toPublicKey) }
+}
