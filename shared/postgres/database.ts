@@ -52,7 +52,8 @@ export async function enterTenant(tx: Transaction<unknown>, tenantId: string): P
 /** SQLSTATE classes after which the same call may succeed: connection, resources, serialization, shutdown, timeout. */
 const RETRYABLE_STATES = /^(08|53|40|57P0|57014|55P03)/
 
-function toDatabaseFault(error: unknown): unknown {
+/** The retryable fault of a database that cannot answer; any other error as it is. */
+export function toDatabaseFault(error: unknown): unknown {
   if (error instanceof Fault) return error
   const state = error instanceof Error ? sqlState(error) : undefined
   if (state === undefined && !isConnectionError(error)) return error
