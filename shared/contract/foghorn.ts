@@ -1,0 +1,108 @@
+import { z } from 'zod'
+
+/** How often a media host reports itself; it also reports at once when a stream starts or ends. */
+export const HEARTBEAT_INTERVAL_MS = 5_000
+/** A host that was silent for longer gets no more viewers. */
+export const HEARTBEAT_STALE_MS = 15_000
+/** With names at their longest, a heartbeat of this many streams stays within 1 MiB. */
+export const HEARTBEAT_STREAMS_MAX = 5_000
+export const OUTPUTS_MAX = 64
+/** MistServer's own bound of a stream name. */
+export const STREAM_NAME_CHARS_MAX = 100
+
+const Count = z.int().nonnegative()
+const Rate = z.number().nonnegative()
+
+export const Location = z.object({
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+})
+export type Location = z.infer<typeof Location>
+
+/** A stream as one host has it: `inputs` above 0 means that media comes in, `replica` that it comes from another host. */
+export const HostedStream = z.object({
+  name: z.string().min(1).max(STREAM_NAME_CHARS_MAX).describe('Runtime name, `live+<internal name>`'),
+  viewers: Count,
+  inputs: Count,
+  replica: z.boolean(),
+})
+export type HostedStream = z.infer<typeof HostedStream>
+
+/**
+ * What a media host tells Foghorn of itself: the body of `POST /nodes/{node_id}/heartbeat` with the node's own token,
+ * which says which node and which cluster. A figure is null while it is not known.
+ */
+export const Heartbeat = z.object({
+  host: z
+    .string()
+    .max(255)
+    .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])$/)
+    .describe('Name or address that viewers reach the host by (IPv6 in brackets); stands in for HOST in `outputs`'),
+  outputs: z
+    .record(
+      z.string().max(32),
+      z
+        .string()
+        .max(512)
+        .regex(/^[\x21-\x7e]*$/),
+    )
+    .refine((outputs) => Object.keys(outputs).length <= OUTPUTS_MAX, `at most ${OUTPUTS_MAX} outputs`)
+    .describe("`outputs` of MistServer's node statistics as they are, e.g. HLS: http://HOST:8080/hls/$/index.m3u8"),
+  healthy: z.boolean().describe('False takes no viewers: MistServer does not answer, or the host watches itself fail'),
+  draining: z.boolean().describe('Takes no new viewers and keeps those that it has'),
+  cpu_percent: z.number().min(0).max(100).nullable().describe("Of the whole machine: MistServer's cpu / 10"),
+  memory_total_bytes: Count.nullable(),
+  memory_used_bytes: Count.nullable(),
+  shm_total_bytes: Count.nullable(),
+  shm_used_bytes: Count.nullable(),
+  egress_bytes_per_second: Rate.nullable().describe('Null until two polls can be compared'),
+  bandwidth_limit_bytes_per_second: Count.nullable(),
+  location: Location.nullable(),
+  streams: z.array(HostedStream).max(HEARTBEAT_STREAMS_MAX),
+})
+export type Heartbeat = z.infer<typeof Heartbeat>
+
+export const HeartbeatAnswer = z.object({
+  interval_ms: z.int().positive().describe('When to send the next one'),
+  stale_after_ms: z.int().positive(),
+})
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
+
+/** What a viewer can ask for in `/play/{playback_id}/{protocol}`; other usual names are taken as aliases. */
+export const protocols = [
+  'hls',
+  'cmaf',
+  'dash',
+  'whep',
+  'mp4',
+  'webm',
+  'ts',
+  'flv',
+  'aac',
+  'mp3',
+  'srt',
+  'rtmp',
+  'rtsp',
+  'html',
+] as const
+export const Protocol = z.enum(protocols)
+export type Protocol = z.infer<typeof Protocol>
+
+/** `GET /play/{playback_id}[/{protocol}]` as JSON: the best hosts, best first. */
+export const PlayAnswer = z.object({
+  playback_id: z.string(),
+  protocol: Protocol.describe('Asked for, or hls'),
+  url: z.string().describe('Where a redirect would have led'),
+  candidates: z.array(
+    z.object({
+      node_id: z.string(),
+      cluster_id: z.string(),
+      host: z.string(),
+      score: z.number(),
+      score_parts: z.record(z.string(), z.number()),
+      distance_km: z.number().nullable(),
+      urls: z.partialRecord(Protocol, z.string()),
+    }),
+  ),
+})
+export type PlayAnswer = z.infer<typeof PlayAnswer>
