@@ -1,21 +1,6 @@
 import { z } from 'zod'
 import { Fault } from './fault.ts'
 
-export const PAGE_LIMIT_DEFAULT = 50
-export const PAGE_LIMIT_MAX = 200
-
-/** `?limit=&cursor=` of every list. */
-export const PageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
-  cursor: z.string().max(512).optional(),
-})
-export type PageQuery = z.infer<typeof PageQuery>
-
-/** One page of a list; `next_cursor` is null on the last one. */
-export function Page<T extends z.ZodType>(item: T) {
-  return z.object({ data: z.array(item), next_cursor: z.string().nullable() })
-}
-
 /** Cuts `limit + 1` fetched rows to a page; `keyOf` gives the sort key of the last row shown, for the cursor. */
 export function toPage<T>(rows: readonly T[], limit: number, keyOf: (row: T) => readonly string[]) {
   const data = rows.slice(0, limit)
