@@ -1,0 +1,274 @@
+import { z } from 'zod'
+import { Page, PageQuery } from './page.ts'
+
+/** Longest range that one question may span, so that no answer reads without bound. */
+export const RANGE_DAYS_MAX = 366
+/** Most points of one series; a finer step over a longer range is refused. */
+export const POINTS_MAX = 1_500
+export const STEP_SECONDS_MIN = 10
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+const Time = z.iso
+  .datetime({ offset: true, error: 'a time with its zone is needed, such as 2026-11-24T00:00:00Z' })
+  .transform((text) => new Date(text).toISOString())
+const Moment = z.iso.datetime({ precision: 3 })
+const Count = z.int().nonnegative()
+const Seconds = Count
+const Bytes = Count
+
+const range = {
+  from: Time.describe('Start of the range, in it (RFC 3339)'),
+  to: Time.describe('End of the range, no longer in it (RFC 3339)'),
+}
+
+type TimeRange = { from: string; to: string }
+
+const isForward = ({ from, to }: TimeRange) => from < to
+const isBounded = ({ from, to }: TimeRange) => Date.parse(to) - Date.parse(from) <= RANGE_DAYS_MAX * DAY_MS
+const forward = { path: ['to'], error: '`to` must be later than `from`' }
+const bounded = { path: ['to'], error: `a range may span at most ${RANGE_DAYS_MAX} days` }
+
+/** A half-open range of time: `from` is in it, `to` is not. */
+export const RangeQuery = z.object(range).refine(isForward, forward).refine(isBounded, bounded)
+export type RangeQuery = z.infer<typeof RangeQuery>
+
+export const StreamStatusValue = z
+  .enum(['offline', 'starting', 'live', 'stopping', 'unknown'])
+  .describe('`unknown`: it was on when its host was last heard from, and that is more than two minutes ago')
+
+/** One track of a live stream; a figure that the host does not know is null. */
+export const Track = z
+  .object({
+    track: z.string(),
+    kind: z.enum(['video', 'audio', 'meta', 'subtitle', 'unknown']),
+    codec: z.string(),
+    bitrate_bps: Count.nullable(),
+    width: Count.nullable(),
+    height: Count.nullable(),
+    fps: z.number().nonnegative().nullable(),
+    channels: Count.nullable(),
+    sample_rate_hz: Count.nullable(),
+  })
+  .meta({ id: 'Track' })
+export type Track = z.infer<typeof Track>
+
+/** The state of a stream on one media host. */
+export const HostStatus = z
+  .object({
+    node_id: z.string(),
+    cluster_id: z.string().nullable(),
+    status: StreamStatusValue,
+    replicated: z.boolean().nullable().describe('This host pulls the stream from another one'),
+    started_at: Moment.nullable().describe('When the stream became ready here; null while it is off or not known'),
+    updated_at: Moment.describe('Time of the newest event that this state comes from'),
+    viewers: Count.describe('Sessions that watch now, as of the last poll'),
+    inputs: Count,
+    outputs: Count,
+    ingress_bytes: Bytes.nullable().describe('Received since the stream started here'),
+    egress_bytes: Bytes.nullable().describe('Sent since the stream started here'),
+    buffer: z
+      .object({
+        state: z.enum(['FULL', 'DRY', 'RECOVER', 'EMPTY']),
+        buffer_ms: Count.nullable(),
+        jitter_ms: Count.nullable(),
+        issues: z.string().nullable(),
+        at: Moment,
+      })
+      .nullable(),
+    tracks: z.array(Track),
+  })
+  .meta({ id: 'HostStatus' })
+export type HostStatus = z.infer<typeof HostStatus>
+
+/** The state of a stream over all of its hosts. */
+export const StreamStatus = z
+  .object({
+    stream_id: z.string(),
+    status: StreamStatusValue,
+    started_at: Moment.nullable().describe('Earliest start among the hosts where it is on'),
+    updated_at: Moment.nullable().describe('Null when nothing was ever heard of the stream'),
+    viewers: Count.describe('Sessions that watch now, on all hosts'),
+    inputs: Count.describe('Publishers, on all hosts that do not pull the stream from another one'),
+    ingress_bytes: Bytes.nullable().describe('Received from publishers since the stream started'),
+    egress_bytes: Bytes.nullable().describe('Sent since the stream started, on all hosts'),
+    tracks: z.array(Track).describe('Of the host that publishes it'),
+    hosts: z.array(HostStatus),
+  })
+  .meta({ id: 'StreamStatus' })
+export type StreamStatus = z.infer<typeof StreamStatus>
+
+export const ViewersQuery = z
+  .object({
+    ...range,
+    step_seconds: z.coerce
+      .number()
+      .int()
+      .min(STEP_SECONDS_MIN)
+      .optional()
+      .describe('Width of a point; fitted when absent'),
+  })
+  .refine(isForward, forward)
+  .refine(isBounded, bounded)
+  .refine(
+    ({ from, to, step_seconds }) =>
+      step_seconds === undefined || Date.parse(to) - Date.parse(from) <= step_seconds * 1000 * POINTS_MAX,
+    { path: ['step_seconds'], error: `a series may have at most ${POINTS_MAX} points` },
+  )
+export type ViewersQuery = z.infer<typeof ViewersQuery>
+
+export const Viewers = z
+  .object({
+    stream_id: z.string(),
+    ...{ from: Moment, to: Moment },
+    step_seconds: z.int(),
+    points: z
+      .array(z.object({ at: Moment.describe('Start of the point'), viewers: z.number().nonnegative() }))
+      .describe('Concurrent viewers: the mean over each step of the sessions that were open, finished or not'),
+    viewers_peak: z.number().nonnegative().describe('Highest point'),
+    viewers_unique: Count.describe(
+      'Different session ids in the range. A viewer who returns with the same address and token has the same id',
+    ),
+    viewer_hours: z.number().nonnegative().describe('Hours watched within the range, finished sessions or not'),
+  })
+  .meta({ id: 'Viewers' })
+export type Viewers = z.infer<typeof Viewers>
+
+const optionalRange = { from: range.from.optional(), to: range.to.optional() }
+
+export const SessionsQuery = z.object({
+  ...PageQuery.shape,
+  ...optionalRange,
+})
+export type SessionsQuery = z.infer<typeof SessionsQuery>
+
+/** One finished viewer session. */
+export const Session = z
+  .object({
+    event_id: z.uuid().describe('Names the session; a session id can come back'),
+    session_id: z.string(),
+    node_id: z.string().nullable(),
+    cluster_id: z.string().nullable(),
+    started_at: Moment.describe('`ended_at` less `seconds`'),
+    ended_at: Moment.describe('When the host reported the end, about 15 s after the last activity'),
+    seconds: Seconds.describe('Time connected, as the host counted it'),
+    egress_bytes: Bytes.describe('Sent to the viewer'),
+    ingress_bytes: Bytes.describe('Received from the viewer'),
+    host: z.string().describe('Address of the viewer, shortened to its network: IPv4 /24, IPv6 /48'),
+    connector: z.string(),
+    country_code: z.string().nullable(),
+    city: z.string().nullable(),
+    provenance: z.enum(['reported', 'reconciled']).describe('`reconciled`: the host lost the end; it was made up for'),
+  })
+  .meta({ id: 'Session' })
+export type Session = z.infer<typeof Session>
+
+export const SessionPage = Page(Session)
+export type SessionPage = z.infer<typeof SessionPage>
+
+/** Sums of what ended within the range; a session or run counts where its end lies, so ranges add up. */
+export const Usage = z
+  .object({
+    stream_id: z.string().nullable().describe('Null for all streams of the tenant'),
+    from: Moment,
+    to: Moment,
+    sessions: Count.describe('Viewer sessions that ended in the range'),
+    viewer_seconds: Seconds.describe('Their seconds'),
+    egress_bytes: Bytes.describe('Bytes sent to their viewers'),
+    ingress_bytes: Bytes.describe('Bytes received from their viewers'),
+    runs: z
+      .object({
+        count: Count.describe('Runs of streams on hosts that ended in the range; a replica is a run of its own'),
+        ingress_bytes: Bytes.describe('Received by the hosts, replicas included'),
+        egress_bytes: Bytes.describe('Sent by the hosts, replicas, pushes and recordings included'),
+        viewer_seconds: Seconds.describe('As the hosts counted them for the whole run'),
+        viewers: Count,
+        inputs: Count,
+        outputs: Count,
+      })
+      .describe('Totals that the hosts reported for whole runs, to compare with the sessions'),
+    recordings: Count.describe('Recordings that ended in the range'),
+    recorded_seconds: z.number().nonnegative().describe('Media time in those recordings'),
+    recorded_bytes: Bytes,
+  })
+  .meta({ id: 'Usage' })
+export type Usage = z.infer<typeof Usage>
+
+/** What the tracks of a stream were from `at` on. */
+export const TrackList = z
+  .object({ event_id: z.uuid(), at: Moment, node_id: z.string().nullable(), tracks: z.array(Track) })
+  .meta({ id: 'TrackList' })
+export const TrackListPage = Page(TrackList)
+export type TrackListPage = z.infer<typeof TrackListPage>
+
+/** One run of a stream on one host, from its first publisher to its end. */
+export const Run = z
+  .object({
+    event_id: z.uuid(),
+    node_id: z.string().nullable(),
+    cluster_id: z.string().nullable(),
+    started_at: Moment.nullable().describe('When the stream became ready; null when that was not seen'),
+    ended_at: Moment.describe('When the host reported the end, about 18 s after the publisher left'),
+    ingress_bytes: Bytes,
+    egress_bytes: Bytes,
+    viewer_seconds: Seconds,
+    viewers: Count,
+    inputs: Count,
+    outputs: Count,
+    provenance: z.enum(['reported', 'reconciled']),
+  })
+  .meta({ id: 'Run' })
+export type Run = z.infer<typeof Run>
+export const RunPage = Page(Run)
+export type RunPage = z.infer<typeof RunPage>
+
+/** Events of which nobody knows the owner, newest first. */
+export const Unattributed = z
+  .object({
+    event_id: z.uuid(),
+    event_type: z.string(),
+    stream_name: z.string(),
+    node_id: z.string().nullable(),
+    cluster_id: z.string().nullable(),
+    occurred_at: Moment,
+    event: z.record(z.string(), z.unknown()).describe('The whole event as it lies in the log'),
+  })
+  .meta({ id: 'Unattributed' })
+export type Unattributed = z.infer<typeof Unattributed>
+export const UnattributedPage = Page(Unattributed)
+export type UnattributedPage = z.infer<typeof UnattributedPage>
+
+/** Parameters in braces are path parameters; the rest of the request is the query. */
+export const streamStatus = { method: 'GET', path: '/streams/{id}/status', response: StreamStatus } as const
+export const streamViewers = {
+  method: 'GET',
+  path: '/streams/{id}/viewers',
+  query: ViewersQuery,
+  response: Viewers,
+} as const
+export const streamSessions = {
+  method: 'GET',
+  path: '/streams/{id}/sessions',
+  query: SessionsQuery,
+  response: SessionPage,
+} as const
+export const streamUsage = { method: 'GET', path: '/streams/{id}/usage', query: RangeQuery, response: Usage } as const
+export const streamTracks = {
+  method: 'GET',
+  path: '/streams/{id}/tracks',
+  query: SessionsQuery,
+  response: TrackListPage,
+} as const
+export const streamRuns = {
+  method: 'GET',
+  path: '/streams/{id}/runs',
+  query: SessionsQuery,
+  response: RunPage,
+} as const
+export const tenantUsage = { method: 'GET', path: '/usage', query: RangeQuery, response: Usage } as const
+export const unattributed = {
+  method: 'GET',
+  path: '/unattributed',
+  query: SessionsQuery,
+  response: UnattributedPage,
+} as const
