@@ -1,0 +1,238 @@
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { ApiTokenId, Description, Name, StreamId, StreamKeyId, Tenant, TenantId, Time, UserId } from './fields.ts'
+
+export const PASSWORD_LENGTH_MIN = 8
+/** Longest password that is hashed: hashing costs the same for each, reading it does not. */
+export const PASSWORD_LENGTH_MAX = 200
+export const EMAIL_LENGTH_MAX = 254
+/** Longest credential or public name that a caller may present; ours are under 64. */
+export const PRESENTED_LENGTH_MAX = 256
+export const RESOLVE_NAMES_MAX = 500
+export const API_TOKEN_DAYS_MAX = 366
+
+// --- accounts
+
+const Email = z.string().trim().toLowerCase().max(EMAIL_LENGTH_MAX).pipe(z.email())
+const NewPassword = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX)
+
+export const RegisterRequest = z.strictObject({
+  email: Email,
+  password: NewPassword,
+  tenant_name: Name.optional().describe('Name of the new tenant; the address if absent'),
+})
+
+export const RegisterResponse = z.object({
+  email: z.string(),
+  next: z.literal('login').describe('What to call now; the same whether or not the address was taken'),
+})
+
+export const LoginRequest = z.strictObject({ email: Email, password: z.string().max(PASSWORD_LENGTH_MAX) })
+
+export const User = z.object({ id: UserId, email: z.string(), operator: z.boolean(), created_at: Time })
+
+export const LoginResponse = z.object({
+  access_token: z.string().describe('A JWT for `Authorization: Bearer`'),
+  token_type: z.literal('Bearer'),
+  expires_in: z.number().int().describe('Seconds'),
+  user: User,
+  tenant: Tenant,
+})
+
+export const Me = z.object({ user: User, tenant: Tenant })
+
+// --- API tokens
+
+export const Scope = z.enum([
+  'account:read',
+  'account:write',
+  'streams:read',
+  'streams:write',
+  'analytics:read',
+  'infrastructure:read',
+  'infrastructure:write',
+])
+
+export const CreateApiToken = z.strictObject({
+  name: Name,
+  scopes: z.array(Scope).min(1).max(Scope.options.length).describe('At most what your own role may do'),
+  expires_in_days: z.number().int().min(1).max(API_TOKEN_DAYS_MAX).optional().describe('Never expires if absent'),
+})
+
+export const ApiToken = z
+  .object({
+    id: ApiTokenId,
+    name: z.string(),
+    scopes: z.array(Scope),
+    created_at: Time,
+    expires_at: Time.nullable(),
+    last_used_at: Time.nullable().describe('Right to a minute'),
+  })
+  .meta({ id: 'ApiToken' })
+
+export const CreatedApiToken = ApiToken.extend({ token: z.string().describe('The `fw_…` secret; shown this once') })
+
+export const VerifyApiTokenRequest = z.object({ token: z.string().max(PRESENTED_LENGTH_MAX) })
+
+export const VerifyApiTokenResponse = z.discriminatedUnion('valid', [
+  z.object({
+    valid: z.literal(true),
+    token_id: ApiTokenId,
+    tenant_id: TenantId,
+    scopes: z.array(Scope),
+    operator: z.boolean(),
+    expires_at: Time.nullable(),
+  }),
+  z.object({ valid: z.literal(false), reason: z.string() }),
+])
+
+// --- streams
+
+export const CreateStream = z.strictObject({
+  title: Name,
+  description: Description.default(''),
+  record: z.boolean().default(false).describe('Whether what is published is recorded'),
+})
+
+export const UpdateStream = z
+  .strictObject({
+    title: Name,
+    description: Description,
+    record: z.boolean(),
+    enabled: z.boolean().describe('A disabled stream takes no publisher and no viewer'),
+  })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, 'names nothing to change')
+
+export const Stream = z
+  .object({
+    id: StreamId,
+    title: z.string(),
+    description: z.string(),
+    record: z.boolean(),
+    enabled: z.boolean(),
+    playback_id: z.string().describe('Public: part of every viewer’s URL'),
+    internal_name: z.string().describe('What media hosts call it; never shown to viewers'),
+    created_at: Time,
+    updated_at: Time,
+  })
+  .meta({ id: 'Stream' })
+
+export const CreatedStream = Stream.extend({
+  stream_key: z.string().describe('The `sk_…` secret of its first key; shown this once'),
+})
+
+export const CreateStreamKey = z.strictObject({ name: Name })
+
+export const StreamKey = z
+  .object({ id: StreamKeyId, name: z.string(), created_at: Time, last_used_at: Time.nullable() })
+  .meta({ id: 'StreamKey' })
+
+export const CreatedStreamKey = StreamKey.extend({
+  stream_key: z.string().describe('The `sk_…` secret; shown this once'),
+})
+
+// --- what services and media hosts ask
+
+const Presented = z.string().max(PRESENTED_LENGTH_MAX)
+const Denied = z.object({ allowed: z.literal(false), reason: z.string().describe('Stable, see `denials`') })
+
+/** Why publishing or playing is denied; callers must bear reasons that they do not know yet. */
+export const denials = [
+  'unknown_key',
+  'unknown_playback_id',
+  'unknown_stream',
+  'stream_disabled',
+  'tenant_suspended',
+  'cluster_not_entitled',
+] as const
+export type Denial = (typeof denials)[number]
+
+export const AuthorizeIngestRequest = z.object({
+  stream_key: Presented,
+  protocol: Presented,
+  publisher_host: Presented.optional(),
+})
+
+export const AuthorizeIngestResponse = z.discriminatedUnion('allowed', [
+  z.object({
+    allowed: z.literal(true),
+    tenant_id: TenantId,
+    stream_id: StreamId,
+    internal_name: z.string(),
+    runtime_name: z.string().describe('`live+` and the internal name: what MistServer calls the stream'),
+    playback_id: z.string(),
+    record: z.boolean(),
+  }),
+  Denied,
+])
+
+export const AuthorizePlaybackRequest = z
+  .object({
+    playback_id: Presented.optional(),
+    runtime_name: Presented.optional(),
+    viewer_host: Presented.optional(),
+    protocol: Presented.optional(),
+    token: z.string().max(4096).optional(),
+  })
+  .refine(
+    (request) => (request.playback_id === undefined) !== (request.runtime_name === undefined),
+    'name the stream by playback_id or by runtime_name',
+  )
+
+export const AuthorizePlaybackResponse = z.discriminatedUnion('allowed', [
+  z.object({
+    allowed: z.literal(true),
+    tenant_id: TenantId,
+    stream_id: StreamId,
+    playback_id: z.string(),
+    internal_name: z.string(),
+    runtime_name: z.string(),
+    cluster_ids: z.array(z.string()).describe('Clusters that serve the tenant, the preferred one first'),
+  }),
+  Denied,
+])
+
+export const ResolveStreamsRequest = z
+  .object({
+    internal_names: z.array(Presented).max(RESOLVE_NAMES_MAX).default([]),
+    stream_ids: z.array(Presented).max(RESOLVE_NAMES_MAX).default([]),
+  })
+  .refine(
+    ({ internal_names, stream_ids }) => internal_names.length + stream_ids.length <= RESOLVE_NAMES_MAX,
+    `at most ${RESOLVE_NAMES_MAX} names`,
+  )
+
+export const ResolveStreamsResponse = z.object({
+  streams: z
+    .array(z.object({ internal_name: z.string(), stream_id: StreamId, tenant_id: TenantId, playback_id: z.string() }))
+    .describe('Those that are known, deleted ones included: their last events come late'),
+})
+
+export const verifyApiToken = endpoint({
+  method: 'POST',
+  path: '/api-tokens/verify',
+  request: VerifyApiTokenRequest,
+  response: VerifyApiTokenResponse,
+})
+
+export const authorizeIngest = endpoint({
+  method: 'POST',
+  path: '/ingest/authorize',
+  request: AuthorizeIngestRequest,
+  response: AuthorizeIngestResponse,
+})
+
+export const authorizePlayback = endpoint({
+  method: 'POST',
+  path: '/playback/authorize',
+  request: AuthorizePlaybackRequest,
+  response: AuthorizePlaybackResponse,
+})
+
+export const resolveStreams = endpoint({
+  method: 'POST',
+  path: '/streams/resolve',
+  request: ResolveStreamsRequest,
+  response: ResolveStreamsResponse,
+})

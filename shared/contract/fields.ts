@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+export const NAME_LENGTH_MAX = 120
+export const DESCRIPTION_LENGTH_MAX = 2_000
+
+/** Neither control characters (Postgres refuses NUL) nor halves of a surrogate pair. */
+const ONE_LINE = /^[^\p{Cc}\p{Cs}]*$/u
+const LINES = /^(?:[^\p{Cc}\p{Cs}]|[\t\r\n])*$/u
+
+/** An id as `newId` makes it: the prefix of its kind and a UUIDv7. */
+function id(prefix: string) {
+  const pattern = new RegExp(`^${prefix}_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+  return z.string().regex(pattern, `not an id of the form ${prefix}_…`)
+}
+
+export const UserId = id('usr')
+export const TenantId = id('ten')
+export const ApiTokenId = id('tok')
+export const StreamId = id('str')
+export const StreamKeyId = id('key')
+export const ClusterId = id('clu')
+export const NodeId = id('nod')
+export const EnrolmentTokenId = id('enr')
+
+export const Name = z.string().trim().min(1).max(NAME_LENGTH_MAX).regex(ONE_LINE, 'has control characters')
+export const Description = z.string().trim().max(DESCRIPTION_LENGTH_MAX).regex(LINES, 'has control characters')
+
+/** RFC 3339 in UTC with milliseconds, as every service writes times. */
+export const Time = z.iso.datetime()
+
+export const Tenant = z
+  .object({ id: TenantId, role: z.enum(['viewer', 'member', 'admin', 'owner']) })
+  .describe('The tenant and what the user is in it')

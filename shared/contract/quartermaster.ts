@@ -1,0 +1,207 @@
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { ClusterId, EnrolmentTokenId, Name, NodeId, TenantId, Time } from './fields.ts'
+
+export const ENROLMENT_USES_MAX = 1_000
+export const ENROLMENT_HOURS_DEFAULT = 24
+export const ENROLMENT_HOURS_MAX = 30 * 24
+/** Longest life of the assertion by which a node asks for a token. */
+export const ASSERTION_SECONDS_MAX = 60
+export const ASSERTION_LENGTH_MAX = 2_048
+export const ASSERTION_AUDIENCE = 'quartermaster'
+export const ADDRESS_LENGTH_MAX = 255
+export const RESOLVE_CLUSTERS_MAX = 500
+
+// --- tenants
+
+export const TenantStatus = z.enum(['active', 'suspended'])
+
+export const CreateTenantRequest = z.object({
+  provisioning_key: z
+    .string()
+    .regex(/^[\w:.-]{1,255}$/)
+    .describe('The same key gets the same tenant, so a retry is safe'),
+  name: Name,
+})
+
+export const Tenant = z
+  .object({ id: TenantId, name: z.string(), status: TenantStatus, created_at: Time })
+  .meta({ id: 'Tenant' })
+
+export const TenantClusters = z.object({
+  tenant_id: TenantId,
+  status: TenantStatus,
+  cluster_ids: z.array(ClusterId).describe('Clusters that may serve the tenant, the preferred one first'),
+})
+
+// --- clusters
+
+export const ClusterKind = z.enum(['platform', 'private'])
+
+export const CreateCluster = z.strictObject({
+  name: Name,
+  kind: ClusterKind.default('private').describe('`platform` serves every tenant; for operators only'),
+})
+
+export const Cluster = z
+  .object({
+    id: ClusterId,
+    name: z.string(),
+    kind: ClusterKind,
+    owned: z.boolean().describe('Whether it is yours, or the platform’s'),
+    created_at: Time,
+  })
+  .meta({ id: 'Cluster' })
+
+export const ResolveClustersRequest = z.object({ cluster_ids: z.array(ClusterId).max(RESOLVE_CLUSTERS_MAX) })
+
+export const ResolveClustersResponse = z.object({
+  clusters: z
+    .array(z.object({ cluster_id: ClusterId, kind: ClusterKind, owner_tenant_id: TenantId }))
+    .describe('Those that are known'),
+})
+
+// --- nodes
+
+/** The base of a node's own MistServer as viewers reach it: scheme, host and port. */
+export const Address = z
+  .string()
+  .max(ADDRESS_LENGTH_MAX)
+  .regex(/^https?:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\/?$/, 'not a base like https://edge1.example')
+
+export const Location = z.strictObject({
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .optional()
+    .describe('ISO 3166-1 alpha-2'),
+  city: Name.optional(),
+})
+
+const Coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'not a P-256 coordinate in base64url')
+
+/** The public half of the key pair that a node made for itself. */
+export const NodePublicKey = z
+  .object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: Coordinate, y: Coordinate })
+  .describe('ES256 public key as JWK')
+
+export const CreateEnrolmentToken = z.strictObject({
+  cluster_id: ClusterId,
+  name: Name,
+  usage_limit: z.number().int().min(1).max(ENROLMENT_USES_MAX).default(1).describe('How many nodes it may enrol'),
+  expires_in_hours: z.number().int().min(1).max(ENROLMENT_HOURS_MAX).default(ENROLMENT_HOURS_DEFAULT),
+})
+
+export const EnrolmentToken = z
+  .object({
+    id: EnrolmentTokenId,
+    cluster_id: ClusterId,
+    name: z.string(),
+    usage_limit: z.number().int(),
+    usage_count: z.number().int(),
+    created_at: Time,
+    expires_at: Time,
+  })
+  .meta({ id: 'EnrolmentToken' })
+
+export const CreatedEnrolmentToken = EnrolmentToken.extend({
+  token: z.string().describe('The `en_…` secret; shown this once'),
+})
+
+export const EnrolNodeRequest = z.object({
+  token: z.string().max(256),
+  name: Name,
+  public_jwk: NodePublicKey,
+  address: Address.optional(),
+  location: Location.optional(),
+})
+
+export const EnrolNodeResponse = z.object({ node_id: NodeId, cluster_id: ClusterId })
+
+export const IssueNodeTokenRequest = z.object({
+  node_id: NodeId,
+  assertion: z
+    .string()
+    .max(ASSERTION_LENGTH_MAX)
+    .describe('JWT, ES256 by the node’s key: iss = node id, aud = quartermaster, iat, exp within 60 s, jti'),
+})
+
+export const IssueNodeTokenResponse = z.object({
+  token: z.string(),
+  expires_in: z.number().int().describe('Seconds'),
+})
+
+export const NodeStatus = z.enum(['active', 'disabled'])
+
+export const Node = z
+  .object({
+    id: NodeId,
+    cluster_id: ClusterId,
+    name: z.string(),
+    status: NodeStatus,
+    address: z.string().nullable(),
+    location: Location.nullable(),
+    last_seen_at: Time.nullable().describe('When it last got a token'),
+    created_at: Time,
+  })
+  .meta({ id: 'Node' })
+
+export const UpdateNode = z
+  .strictObject({
+    name: Name,
+    status: NodeStatus.describe('A disabled node gets no token'),
+    address: Address,
+    location: Location,
+  })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, 'names nothing to change')
+
+// --- what services and media hosts call
+
+export const createTenant = endpoint({
+  method: 'POST',
+  path: '/tenants',
+  request: CreateTenantRequest,
+  response: Tenant,
+})
+
+export const getTenantClusters = endpoint({
+  method: 'GET',
+  path: '/tenants/{tenant_id}/clusters',
+  request: z.object({ tenant_id: TenantId }),
+  response: TenantClusters,
+  refusals: ['not_found'],
+})
+
+export const setTenantStatus = endpoint({
+  method: 'PUT',
+  path: '/tenants/{tenant_id}/status',
+  request: z.object({ tenant_id: TenantId, status: TenantStatus }),
+  response: Tenant,
+  refusals: ['not_found'],
+})
+
+export const resolveClusters = endpoint({
+  method: 'POST',
+  path: '/clusters/resolve',
+  request: ResolveClustersRequest,
+  response: ResolveClustersResponse,
+})
+
+export const enrolNode = endpoint({
+  method: 'POST',
+  path: '/nodes/enrol',
+  request: EnrolNodeRequest,
+  response: EnrolNodeResponse,
+  refusals: ['forbidden'],
+})
+
+export const issueNodeToken = endpoint({
+  method: 'POST',
+  path: '/nodes/token',
+  request: IssueNodeTokenRequest,
+  response: IssueNodeTokenResponse,
+  refusals: ['forbidden'],
+})
