@@ -47,10 +47,3 @@ export const RejectedRecord = z.object({
 /** One entry for each record, in the order sent. */
 export const ProduceResponse = z.array(z.union([ProducedRecord, RejectedRecord]))
 export type ProduceResponse = z.infer<typeof ProduceResponse>
-
-export const produce = {
-  method: 'POST',
-  path: '/produce/{topic}',
-  request: ProduceRequest,
-  response: ProduceResponse,
-} as const

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { StreamId } from './fields.ts'
 import { Page, PageQuery } from './page.ts'
 
 /** Longest range that one question may span, so that no answer reads without bound. */
@@ -134,13 +136,13 @@ export const Viewers = z
   .meta({ id: 'Viewers' })
 export type Viewers = z.infer<typeof Viewers>
 
-const optionalRange = { from: range.from.optional(), to: range.to.optional() }
-
-export const SessionsQuery = z.object({
+/** One page of a list, newest first; the range is open where it is not given. */
+export const ListQuery = z.object({
   ...PageQuery.shape,
-  ...optionalRange,
+  from: range.from.optional(),
+  to: range.to.optional(),
 })
-export type SessionsQuery = z.infer<typeof SessionsQuery>
+export type ListQuery = z.infer<typeof ListQuery>
 
 /** One finished viewer session. */
 export const Session = z
@@ -238,37 +240,62 @@ export type Unattributed = z.infer<typeof Unattributed>
 export const UnattributedPage = Page(Unattributed)
 export type UnattributedPage = z.infer<typeof UnattributedPage>
 
-/** Parameters in braces are path parameters; the rest of the request is the query. */
-export const streamStatus = { method: 'GET', path: '/streams/{id}/status', response: StreamStatus } as const
-export const streamViewers = {
+const OfStream = z.object({ id: StreamId })
+
+export const streamStatus = endpoint({
+  method: 'GET',
+  path: '/streams/{id}/status',
+  request: OfStream,
+  response: StreamStatus,
+  refusals: ['not_found'],
+})
+
+export const streamViewers = endpoint({
   method: 'GET',
   path: '/streams/{id}/viewers',
-  query: ViewersQuery,
+  request: OfStream.and(ViewersQuery),
   response: Viewers,
-} as const
-export const streamSessions = {
+  refusals: ['not_found'],
+})
+
+export const streamSessions = endpoint({
   method: 'GET',
   path: '/streams/{id}/sessions',
-  query: SessionsQuery,
+  request: OfStream.and(ListQuery),
   response: SessionPage,
-} as const
-export const streamUsage = { method: 'GET', path: '/streams/{id}/usage', query: RangeQuery, response: Usage } as const
-export const streamTracks = {
+  refusals: ['not_found'],
+})
+
+export const streamUsage = endpoint({
+  method: 'GET',
+  path: '/streams/{id}/usage',
+  request: OfStream.and(RangeQuery),
+  response: Usage,
+  refusals: ['not_found'],
+})
+
+export const streamTracks = endpoint({
   method: 'GET',
   path: '/streams/{id}/tracks',
-  query: SessionsQuery,
+  request: OfStream.and(ListQuery),
   response: TrackListPage,
-} as const
-export const streamRuns = {
+  refusals: ['not_found'],
+})
+
+export const streamRuns = endpoint({
   method: 'GET',
   path: '/streams/{id}/runs',
-  query: SessionsQuery,
+  request: OfStream.and(ListQuery),
   response: RunPage,
-} as const
-export const tenantUsage = { method: 'GET', path: '/usage', query: RangeQuery, response: Usage } as const
-export const unattributed = {
+  refusals: ['not_found'],
+})
+
+export const tenantUsage = endpoint({ method: 'GET', path: '/usage', request: RangeQuery, response: Usage })
+
+/** For operators of the platform. */
+export const unattributed = endpoint({
   method: 'GET',
   path: '/unattributed',
-  query: SessionsQuery,
+  request: ListQuery,
   response: UnattributedPage,
-} as const
+})
