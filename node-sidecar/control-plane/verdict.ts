@@ -1,0 +1,19 @@
+/** What the control plane says of a publisher or a viewer. */
+export type Verdict = Allowed | Denied
+
+export interface Allowed {
+  allowed: true
+  /** MistServer's name of the stream: `live+<internal name>`. */
+  runtime_name: string
+  playback_id: string | null
+}
+
+export interface Denied {
+  allowed: false
+  /** A stable code, such as `unknown_key`. */
+  reason: string
+}
+
+export function deny(reason: string): Denied {
+  return { allowed: false, reason }
+}
