@@ -1,0 +1,172 @@
+import type { Pool } from '../postgres/pool.ts'
+import type { BatchHandler, ConsumedRecord, ConsumeOptions } from './event-log.ts'
+import { HandlerError, handleBatch, retryDelayMs } from './handle-batch.ts'
+import { Claims } from './postgres-claims.ts'
+import type { PostgresLogOptions } from './postgres-event-log.ts'
+import { toPostgresFault } from './postgres-fault.ts'
+import { readEnds, readRecords } from './postgres-read.ts'
+import type { Topic } from './postgres-topic.ts'
+import { groupSignal, topicSignal, type Wakeup } from './postgres-wakeup.ts'
+import { type Backlog, readQuotas } from './read-quotas.ts'
+import { wait } from './wait.ts'
+
+export const LEASE_MS = 10_000
+/** Heartbeats within one lease. */
+const RENEWALS_PER_LEASE = 4
+
+interface Work {
+  pool: Pool
+  findTopic: () => Promise<Topic>
+  of: ConsumeOptions
+  handler: BatchHandler
+  wakeup: Wakeup
+  options: PostgresLogOptions
+}
+
+/** Works as a member of the group until `closing`; starts over, after a back-off, whenever the database is lost. */
+export async function runPostgresConsumer(work: Work, closing: AbortSignal): Promise<void> {
+  for (let failures = 0; !closing.aborted; failures++) {
+    try {
+      await using member = new Member(work, await work.findTopic())
+      await member.work(closing, () => {
+        failures = 0
+      })
+    } catch (error) {
+      if (error instanceof HandlerError) throw error
+      const fault = toPostgresFault(error)
+      if (!fault.retry) throw fault
+      work.options.report?.(fault)
+      await wait(retryDelayMs(failures), closing)
+    }
+  }
+}
+
+/** One membership of the group. */
+class Member implements AsyncDisposable {
+  readonly #work: Work
+  readonly #topic: Topic
+  readonly #leaseMs: number
+  readonly #claims: Claims
+  /** Settled by the next notification; a new one is made before each look at the database. */
+  #woken = Promise.withResolvers<void>()
+  #rebalanceDue = true
+  /** Aborted when another member has taken partitions from us. */
+  #lost = new AbortController()
+
+  constructor(work: Work, topic: Topic) {
+    this.#work = work
+    this.#topic = topic
+    this.#leaseMs = work.options.lease_ms ?? LEASE_MS
+    this.#claims = new Claims({ pool: work.pool, topic, group: work.of.group, leaseMs: this.#leaseMs })
+  }
+
+  /** Handles batches until `closing`; `onCommit` follows each commit. */
+  async work(closing: AbortSignal, onCommit: () => void): Promise<void> {
+    const { of, wakeup } = this.#work
+    const left = new AbortController()
+    const wake = () => this.#woken.resolve()
+    const stops = [
+      wakeup.on(topicSignal(this.#topic.id), wake),
+      wakeup.on(groupSignal(this.#topic.id, of.group), () => {
+        this.#rebalanceDue = true
+        wake()
+      }),
+    ]
+    closing.addEventListener('abort', wake, { once: true })
+    try {
+      await this.#claims.join()
+      const beats = this.#beat(left.signal)
+      try {
+        while (!closing.aborted) await this.#turn(closing, onCommit)
+      } finally {
+        left.abort()
+        await beats
+      }
+    } finally {
+      for (const stop of stops) stop()
+      closing.removeEventListener('abort', wake)
+    }
+  }
+
+  /** Gives the partitions back at once; where the database is gone, the lease ends by itself. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#claims.leave()
+    } catch (error) {
+      this.#work.options.report?.(toPostgresFault(error))
+    }
+  }
+
+  /** One round: settle who owns what, then read, handle and commit one batch. */
+  async #turn(closing: AbortSignal, onCommit: () => void): Promise<void> {
+    this.#woken = Promise.withResolvers<void>()
+    if (this.#lost.signal.aborted) this.#lost = new AbortController()
+    // An incomplete share is looked at again at the next heartbeat or notification.
+    if (this.#rebalanceDue) {
+      this.#rebalanceDue = false
+      await this.#claims.rebalance()
+    }
+    const backlog = await this.#backlog(closing)
+    if (backlog.length === 0) return this.#sleep(this.#work.wakeup.pollMs, closing)
+
+    const batch = await readRecords(this.#work.pool, this.#topic.id, backlog)
+    const ended = AbortSignal.any([closing, this.#lost.signal])
+    if (batch.length === 0 || !(await handleBatch(this.#work.handler, batch, ended))) return
+    await this.#claims.commit(nextOffsets(batch))
+    onCommit()
+  }
+
+  /** What to read for one batch; waits a little for a fuller one once there is something. */
+  async #backlog(closing: AbortSignal): Promise<Backlog[]> {
+    const { batch_records_max, batch_wait_ms } = this.#work.of
+    let until = Number.POSITIVE_INFINITY
+    for (;;) {
+      const backlog = await this.#look()
+      const records = backlog.reduce((sum, part) => sum + Number(part.until - part.from), 0)
+      if (records === 0 || closing.aborted) return []
+      const now = performance.now()
+      until = Math.min(until, now + batch_wait_ms)
+      if (records >= batch_records_max || now >= until) return readQuotas(backlog, batch_records_max)
+      await this.#sleep(until - now, closing)
+      this.#woken = Promise.withResolvers<void>()
+    }
+  }
+
+  async #look(): Promise<Backlog[]> {
+    const { owned } = this.#claims
+    if (owned.size === 0) return []
+    const ends = await readEnds(this.#work.pool, this.#topic.id, [...owned.keys()])
+    return [...ends].flatMap(([partition, { first, next }]) => {
+      const claim = owned.get(partition)
+      if (!claim) return []
+      // Retention may have passed a group that was away.
+      if (claim.next < first) claim.next = first
+      return claim.next < next ? [{ partition, from: claim.next, until: next }] : []
+    })
+  }
+
+  async #beat(left: AbortSignal): Promise<void> {
+    for (;;) {
+      await wait(this.#leaseMs / RENEWALS_PER_LEASE, left)
+      if (left.aborted) return
+      try {
+        await this.#claims.renew()
+        if (await this.#claims.dropLost()) this.#lost.abort()
+        this.#rebalanceDue = true
+        this.#woken.resolve()
+      } catch (error) {
+        this.#work.options.report?.(toPostgresFault(error))
+      }
+    }
+  }
+
+  async #sleep(ms: number, closing: AbortSignal): Promise<void> {
+    const timer = setTimeout(this.#woken.resolve, ms)
+    if (!closing.aborted) await this.#woken.promise
+    clearTimeout(timer)
+  }
+}
+
+function nextOffsets(batch: ConsumedRecord[]): Map<number, bigint> {
+  return new Map(batch.map(({ partition, offset }) => [partition, offset + 1n]))
+}

@@ -1,0 +1,82 @@
+import type { Pool, PoolClient } from '../postgres/pool.ts'
+import { retryDelayMs } from './handle-batch.ts'
+import { wait } from './wait.ts'
+
+export const CHANNEL = 'event_log'
+/** How often waiters look for themselves while notifications arrive, in case one was lost with a connection. */
+export const POLL_SLOW_MS = 1_000
+/** The same while they do not arrive: a pooler between us and the server may swallow them. */
+export const POLL_FAST_MS = 25
+
+export const topicSignal = (topicId: number) => `topic:${topicId}`
+export const groupSignal = (topicId: number, group: string) => `group:${topicId}:${group}`
+
+/** Notifications from Postgres over one connection of its own, opened for the first waiter and opened again when it breaks. */
+export class Wakeup {
+  readonly #pool: Pool
+  readonly #closed = new AbortController()
+  readonly #listeners = new Map<string, Set<() => void>>()
+  readonly #echo = `echo:${crypto.randomUUID()}`
+  #work: Promise<void> | undefined
+  #hears = false
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  /** How long to wait for a notification before looking anyway, in ms. */
+  get pollMs(): number {
+    return this.#hears ? POLL_SLOW_MS : POLL_FAST_MS
+  }
+
+  /** Calls `wake` on each signal; returns how to stop that. */
+  on(signal: string, wake: () => void): () => void {
+    this.#work ??= this.#listen()
+    const wakes = this.#listeners.get(signal) ?? new Set()
+    this.#listeners.set(signal, wakes.add(wake))
+    return () => wakes.delete(wake)
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort()
+    await this.#work
+  }
+
+  async #listen(): Promise<void> {
+    for (let failures = 0; !this.#closed.signal.aborted; failures++) {
+      try {
+        const client = await this.#pool.connect()
+        await this.#serve(client, () => {
+          failures = 0
+        })
+      } catch {
+        // Waiters poll meanwhile, and their own queries report what is wrong.
+      }
+      await wait(retryDelayMs(failures), this.#closed.signal)
+    }
+  }
+
+  async #serve(client: PoolClient, onHeard: () => void): Promise<void> {
+    const over = Promise.withResolvers<void>()
+    const closed = this.#closed.signal
+    closed.addEventListener('abort', () => over.resolve(), { once: true })
+    client.on('end', () => over.resolve())
+    client.on('error', () => over.resolve())
+    client.on('notification', ({ payload = '' }: { payload?: string }) => {
+      // Our own echo proves that notifications come through.
+      if (payload === this.#echo) {
+        this.#hears = true
+        onHeard()
+      }
+      for (const wake of this.#listeners.get(payload) ?? []) wake()
+    })
+    try {
+      await client.query(`listen ${CHANNEL}`)
+      await this.#pool.query('select pg_notify($1, $2)', [CHANNEL, this.#echo])
+      if (!closed.aborted) await over.promise
+    } finally {
+      this.#hears = false
+      client.release(true)
+    }
+  }
+}
