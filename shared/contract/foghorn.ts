@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { NodeId } from './fields.ts'
 
 /** How often a media host reports itself; it also reports at once when a stream starts or ends. */
 export const HEARTBEAT_INTERVAL_MS = 5_000
@@ -67,6 +69,13 @@ export const HeartbeatAnswer = z.object({
   stale_after_ms: z.int().positive(),
 })
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
+
+export const sendHeartbeat = endpoint({
+  method: 'POST',
+  path: '/nodes/{node_id}/heartbeat',
+  request: Heartbeat.extend({ node_id: NodeId }),
+  response: HeartbeatAnswer,
+})
 
 /** What a viewer can ask for in `/play/{playback_id}/{protocol}`; other usual names are taken as aliases. */
 export const protocols = [
