@@ -46,6 +46,11 @@ export function scopesOf(role: Role): readonly Scope[] {
   return scopesOfRole[role]
 }
 
+/** Anybody but nobody: 401 for an anonymous caller. */
+export function requireSomebody(ctx: Pick<Context, 'actor'>): void {
+  if (ctx.actor.kind === 'anonymous') throw unauthenticated()
+}
+
 /** The tenant of a caller that may do `scope`; 401 for nobody, 403 for somebody who may not. */
 export function requireTenant(ctx: Pick<Context, 'actor'>, scope: Scope): string {
   const { actor } = ctx

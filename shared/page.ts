@@ -13,7 +13,8 @@ function encodeCursor(key: readonly string[]): string {
   return btoa(encodeURIComponent(JSON.stringify(key)))
 }
 
-const Cursor = z.array(z.string())
+/** Keys go into SQL, and Postgres refuses NUL. */
+const Cursor = z.array(z.string().regex(/^[^\0]*$/))
 
 /** Reads a cursor back into the sort key it was made from: `length` strings. */
 export function decodeCursor(cursor: string, length: number): string[] {

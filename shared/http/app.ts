@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { type RequestIdVariables, requestId } from 'hono/request-id'
+import { routePath } from 'hono/route'
 import { timeout } from 'hono/timeout'
 import type { Clock } from '../clock.ts'
 import type { Actor, Context } from '../context.ts'
@@ -19,6 +20,9 @@ export interface Env<Deps extends object> {
   Variables: RequestIdVariables & { ctx: Context & Deps }
 }
 
+/** Told of each answered request; `route` is the pattern, not the path, so that their number is bounded. */
+export type Observe = (answered: { method: string; route: string; status: number; took_ms: number }) => void
+
 export interface AppOptions<Deps extends object> {
   log: Log
   clock: Clock
@@ -27,6 +31,7 @@ export interface AppOptions<Deps extends object> {
   deps: Deps
   bodyBytesMax?: number
   requestTimeoutMs?: number
+  observe?: Observe
 }
 
 /** A service's app with everything that all of them share: ids, limits, identity, one log line and one error form. */
@@ -39,9 +44,13 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     const ctx = { ...deps, actor: anonymous, now: clock, log: log.with({ request_id: c.var.requestId }) }
     c.set('ctx', { ...ctx, request_id: c.var.requestId })
     await next()
-    const took = { status: c.res.status, took_ms: Math.round(performance.now() - started) }
-    c.var.ctx.log.info('{method} {path} {status}', { method: c.req.method, path: c.req.routePath, ...took })
+    const answered = { method: c.req.method, route: routePath(c, -1), status: c.res.status }
+    const took_ms = performance.now() - started
+    options.observe?.({ ...answered, took_ms })
+    c.var.ctx.log.info('answered', { ...answered, took_ms: Math.round(took_ms) })
   })
+  // First, so that a body which trickles in is late too.
+  app.use(timeout(requestTimeoutMs, () => new HTTPException(408, { message: 'The request took too long.' })))
   app.use(
     bodyLimit({
       maxSize: bodyBytesMax,
@@ -50,7 +59,6 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
       },
     }),
   )
-  app.use(timeout(requestTimeoutMs, () => new HTTPException(408, { message: 'The request took too long.' })))
   app.use(async (c, next) => {
     const actor = await options.authenticate(c.req.header('authorization'))
     c.set('ctx', { ...c.var.ctx, actor, log: c.var.ctx.log.with(tagsOf(actor)) })

@@ -1,6 +1,8 @@
+import type { MiddlewareHandler } from 'hono'
 import { describeRoute, resolver, validator } from 'hono-openapi'
 import type { z } from 'zod'
-import { type FaultKind, faultKinds } from '../fault.ts'
+import { type Context, requireSomebody } from '../context.ts'
+import { Fault, type FaultKind, faultKinds } from '../fault.ts'
 import { invalidInput } from '../parse.ts'
 import { Problem } from './problem.ts'
 
@@ -8,13 +10,13 @@ interface Operation {
   summary: string
   description?: string
   /** Whose token the operation takes. */
-  auth: 'none' | 'tenant' | 'user' | 'operator' | 'node' | 'service'
+  auth: 'none' | 'tenant' | 'user' | 'operator' | 'node' | 'service' | 'node or service'
   ok: { status?: 200 | 201 | 202; schema: z.ZodType } | { status: 204 }
   /** What may go wrong besides bad input and a bad token. */
   faults?: readonly FaultKind[]
 }
 
-/** Documents a route in `/openapi.json`, errors included. */
+/** Documents a route in `/openapi.json`, errors included, and turns nobody away before their input is looked at. */
 export function operation({ summary, description, auth, ok, faults = [] }: Operation) {
   const always: FaultKind[] = auth === 'none' ? ['invalid'] : ['invalid', 'unauthenticated', 'forbidden']
   const problems = [...always, ...faults].map((kind) => {
@@ -25,19 +27,36 @@ export function operation({ summary, description, auth, ok, faults = [] }: Opera
     ok.status === 204
       ? { description: 'Done' }
       : { description: 'OK', content: { 'application/json': { schema: resolver(ok.schema) } } }
-  return describeRoute({
+  const described = describeRoute({
     summary,
     ...(description && { description }),
     security: auth === 'none' ? [] : [{ bearer: [] }],
     responses: { [ok.status ?? 200]: success, ...Object.fromEntries(problems) },
     ...{ 'x-auth': auth },
   })
+  const guard: MiddlewareHandler = async (c, next) => {
+    const ctx: Pick<Context, 'actor'> = c.var.ctx
+    if (auth !== 'none') requireSomebody(ctx)
+    await next()
+  }
+  // The document is found on the handler itself.
+  return Object.assign(guard, described)
 }
 
 /** Parses the JSON body; `c.req.valid('json')` is its typed value. */
 export function body<S extends z.ZodType>(schema: S) {
-  return validator('json', schema, (result) => {
+  return validator('json', schema, (result, c) => {
+    if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+      throw new Fault('unsupported', 'json_expected', 'Send the body with Content-Type: application/json.')
+    }
     if (!result.success) throw invalidInput(toIssues(result.error))
+  })
+}
+
+/** Parses the parts of the path; `c.req.valid('param')` is their typed value. What cannot be an id names nothing: 404. */
+export function path<S extends z.ZodType>(schema: S) {
+  return validator('param', schema, (result) => {
+    if (!result.success) throw new Fault('not_found', 'not_found', 'There is no such thing.')
   })
 }
 
