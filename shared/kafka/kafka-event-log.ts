@@ -55,10 +55,11 @@ export class KafkaEventLog implements EventLog {
   }
 
   consume(of: ConsumeOptions, handler: BatchHandler): Consumer {
-    const consumer = startConsumer(
+    const consumer: Consumer = startConsumer(
       of.signal,
       () => this.lag(of),
-      (closing) => runKafkaConsumer(this.#options, of, handler, closing),
+      (closing) =>
+        runKafkaConsumer(this.#options, of, handler, closing).finally(() => this.#consumers.delete(consumer)),
     )
     this.#consumers.add(consumer)
     return consumer

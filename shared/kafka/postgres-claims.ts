@@ -39,7 +39,7 @@ export class Claims {
     await this.#tellGroup()
   }
 
-  /** Extends the lease. A new member is heard of by this too. */
+  /** Extends the lease, or takes up one that has ended. */
   async renew(): Promise<void> {
     await this.#query(
       `insert into event_log.members (group_name, topic_id, member, expires_at)
@@ -51,6 +51,8 @@ export class Claims {
 
   /** Lets go of what belongs to others and takes what is free of our own share; true when the whole share is ours. */
   async rebalance(): Promise<boolean> {
+    // A pause may have ended the lease; without one we would own nothing.
+    await this.renew()
     const wanted = await this.#share()
     const surplus = [...this.owned.keys()].filter((partition) => !wanted.includes(partition))
     if (surplus.length > 0) await this.#release(surplus)

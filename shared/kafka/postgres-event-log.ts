@@ -74,10 +74,10 @@ export class PostgresEventLog implements EventLog {
       wakeup: this.#wakeup,
       options: this.#options,
     }
-    const consumer = startConsumer(
+    const consumer: Consumer = startConsumer(
       of.signal,
       () => this.lag(of),
-      (closing) => runPostgresConsumer(work, closing),
+      (closing) => runPostgresConsumer(work, closing).finally(() => this.#consumers.delete(consumer)),
     )
     this.#consumers.add(consumer)
     return consumer

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Pool } from '../postgres/pool.ts'
+import { freshDatabase, type TestDatabase } from '../testing/postgres.ts'
+import { PostgresEventLog } from './postgres-event-log.ts'
+import { EXPIRED_RECORDS_MAX } from './postgres-retention.ts'
+
+/** An idle consumer has a new record in its hands within this time. */
+const IDLE_LATENCY_MS_MAX = 50
+const RUNS = 9
+
+let database: TestDatabase
+let pool: Pool
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  await database.migrate({ schema: 'event_log', folder: new URL('migrations/', import.meta.url) })
+  pool = database.pool(database.urlAs('event_log'))
+})
+
+afterAll(() => database[Symbol.asyncDispose]())
+
+const event = (key: string) => ({ key, value: new Uint8Array(), headers: {} })
+
+/** Median time from a produce call to the handler, with the consumer idle before each. */
+async function idleLatencyMs(log: PostgresEventLog): Promise<number> {
+  const topic = crypto.randomUUID()
+  await log.ensureTopic(topic, { partitions: 2 })
+  let arrived = Promise.withResolvers<number>()
+  await using consumer = log.consume({ topic, group: 'idle', batch_records_max: 10, batch_wait_ms: 0 }, async () => {
+    arrived.resolve(performance.now())
+  })
+  const latencies: number[] = []
+  for (let run = 0; run <= RUNS; run++) {
+    arrived = Promise.withResolvers()
+    const started = performance.now()
+    await log.produce(topic, [event('a')])
+    const at = await arrived.promise
+    // The first run also opens the connections.
+    if (run > 0) latencies.push(at - started)
+    await consumer.drained()
+  }
+  return latencies.sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? Number.POSITIVE_INFINITY
+}
+
+test('an idle consumer is woken by a notification', async () => {
+  await using log = new PostgresEventLog(pool)
+  expect(await idleLatencyMs(log)).toBeLessThan(IDLE_LATENCY_MS_MAX)
+})
+
+test('an idle consumer finds new records where notifications do not come through', async () => {
+  // As behind a pooler that gives nobody a session of their own.
+  const deaf = Object.assign(Object.create(pool), {
+    query: pool.query.bind(pool),
+    connect: async () => {
+      throw new Error('no session')
+    },
+  })
+  await using log = new PostgresEventLog(deaf)
+  expect(await idleLatencyMs(log)).toBeLessThan(IDLE_LATENCY_MS_MAX)
+})
+
+test('expired records go, oldest first and a bounded number at a time; offsets go on', async () => {
+  await using log = new PostgresEventLog(pool)
+  const of = { topic: 'expiring', group: 'late' }
+  await log.ensureTopic(of.topic, { partitions: 1, retention_ms: 1 })
+  await log.ensureTopic('kept', { partitions: 1 })
+  await log.produce('kept', [event('a')])
+  await log.produce(
+    of.topic,
+    Array.from({ length: EXPIRED_RECORDS_MAX + 1 }, () => event('a')),
+  )
+  await expect.poll(() => log.deleteExpired()).toBe(EXPIRED_RECORDS_MAX)
+  expect(await log.lag(of)).toMatchObject([{ committed: BigInt(EXPIRED_RECORDS_MAX), lag: 1n }])
+  await expect.poll(() => log.deleteExpired()).toBe(1)
+  expect(await log.lag({ topic: 'kept', group: 'late' })).toMatchObject([{ lag: 1n }])
+
+  const [position] = await log.produce(of.topic, [event('a')])
+  expect(position?.offset).toBe(BigInt(EXPIRED_RECORDS_MAX + 1))
+})
