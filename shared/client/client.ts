@@ -37,7 +37,7 @@ export async function call<Input extends z.ZodType, Output extends z.ZodType>(
   const request = await toRequest(client, endpoint, input, options)
   const response = await send(client, request)
   if (!response.ok) throw await toRefusal(client.service, endpoint, response)
-  const answer = endpoint.response.safeParse(await readJson(client, response))
+  const answer = endpoint.response.safeParse(await readJson(client, request, response))
   if (answer.success) return answer.data
   throw unavailable(client, 'nonsense', answer.error)
 }
@@ -76,12 +76,12 @@ async function send(client: Client, request: Request): Promise<Response> {
   }
 }
 
-async function readJson(client: Client, response: Response): Promise<unknown> {
+async function readJson(client: Client, request: Request, response: Response): Promise<unknown> {
   if (response.status === 204) return undefined
   try {
     return await response.json()
   } catch (cause) {
-    throw unavailable(client, 'nonsense', cause)
+    throw unavailable(client, request.signal.aborted ? 'late' : 'nonsense', cause)
   }
 }
 

@@ -18,6 +18,7 @@ export function createApiTokenVerifier(commodore: Client, clock: Clock): (token:
     max: API_TOKEN_VERDICTS_MAX,
     ttl: API_TOKEN_VERDICT_MS,
     perf: { now: () => clock().getTime() },
+    ttlResolution: 0,
     // Many requests with one token at once ask once.
     fetchMethod: (token) => call(commodore, verifyApiToken, { token }),
   })

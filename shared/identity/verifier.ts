@@ -88,10 +88,13 @@ function toActor(claims: Claims, issuer: string, audience: string | string[] | u
   }
 }
 
+/** What jose says when the key set, and not the token, is at fault; GENERIC is an answer other than 200. */
+const KEY_SET_ERRORS = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'])
+
 function toTokenFault(error: unknown): Fault {
   if (error instanceof errors.JWTExpired) return invalid('token_expired')
   if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud') return invalid('token_audience')
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+  if (!(error instanceof errors.JOSEError) || KEY_SET_ERRORS.has(error.code)) {
     return new Fault('unavailable', 'keys_unavailable', 'The key set cannot be fetched now.', { cause: error })
   }
   return invalid('token_invalid')
