@@ -1,0 +1,78 @@
+import { Protocol, protocols } from '../../shared/contract/foghorn.ts'
+
+/** The usual other names of what we can play. */
+const aliases: Record<string, Protocol> = {
+  m3u8: 'hls',
+  mpd: 'dash',
+  llhls: 'cmaf',
+  'll-hls': 'cmaf',
+  webrtc: 'whep',
+  progressive: 'mp4',
+  mkv: 'webm',
+  matroska: 'webm',
+  mpegts: 'ts',
+  'mpeg-ts': 'ts',
+  flash: 'flv',
+  audio: 'aac',
+  embed: 'html',
+}
+
+interface Source {
+  /** MistServer's name of the output whose template we take. */
+  connector: string
+  /** From its template to this protocol's URL, where the two differ. */
+  from?: (template: string) => string
+}
+
+/** Where each protocol's URL comes from; the first output that a host has counts. */
+const sources: Record<Protocol, readonly Source[]> = {
+  hls: [{ connector: 'HLS' }],
+  cmaf: [{ connector: 'CMAF', from: (template) => withFile(template, 'index.m3u8') }],
+  dash: [{ connector: 'DASH' }, { connector: 'CMAF', from: (template) => withFile(template, 'index.mpd') }],
+  whep: [{ connector: 'WHEP' }, { connector: 'WebRTC', from: (template) => template.replace(/^ws/, 'http') }],
+  // MistServer serves MP4 beside its HTML pages but lists no template for it.
+  mp4: [{ connector: 'MP4' }, { connector: 'HTTP', from: (template) => template.replace(/\.html$/, '.mp4') }],
+  webm: [{ connector: 'EBML' }],
+  ts: [{ connector: 'HTTPTS' }],
+  flv: [{ connector: 'FLV' }],
+  aac: [{ connector: 'AAC' }],
+  mp3: [{ connector: 'MP3' }],
+  srt: [{ connector: 'TSSRT' }],
+  rtmp: [{ connector: 'RTMP' }],
+  rtsp: [{ connector: 'RTSP' }],
+  html: [{ connector: 'HTTP' }],
+}
+
+/** Each protocol's URL template (literal HOST and `$`) of a host, from MistServer's own templates. */
+export type Templates = Partial<Record<Protocol, string>>
+
+export function toProtocol(name: string): Protocol | undefined {
+  const lower = name.toLowerCase()
+  return Protocol.safeParse(lower).data ?? aliases[lower]
+}
+
+export function templatesOf(outputs: Readonly<Record<string, string>>): Templates {
+  const templates: Templates = {}
+  for (const protocol of protocols) {
+    const source = sources[protocol].find(({ connector }) => isAddress(outputs[connector]))
+    const template = source && outputs[source.connector]
+    if (template) templates[protocol] = source.from?.(template) ?? template
+  }
+  return templates
+}
+
+/** Fills a template in; `search` (`?a=b` or empty) is what the viewer sent along, such as a playback token. */
+export function toUrl(template: string, host: string, playbackId: string, search: string): string {
+  const url = template.replaceAll('$', () => encodeURIComponent(playbackId)).replace('HOST', () => host)
+  if (search.length < 2) return url
+  return url + (url.includes('?') ? `&${search.slice(1)}` : search)
+}
+
+function withFile(template: string, file: string): string {
+  return template.endsWith('/') ? `${template}${file}` : template
+}
+
+/** Only what plays a named stream over a protocol that we know leads anybody anywhere. */
+function isAddress(template: string | undefined): boolean {
+  return template?.includes('$') === true && /^(https?|wss?|srt|rtmps?|rtsps?):\/\//.test(template)
+}
