@@ -27,8 +27,8 @@ export function readVariables<S extends z.ZodObject>(schema: S, variables: Varia
   const named = Object.keys(schema.shape).map((name) => [name, variables[name] === '' ? undefined : variables[name]])
   const result = schema.safeParse(Object.fromEntries(named))
   if (result.success) return Object.freeze(result.data)
-  const problems = result.error.issues.map(({ path, message }) =>
-    variables[String(path[0])] ? `${path.join('.')}: ${message}` : `${path.join('.')} is missing`,
+  const problems = result.error.issues.map(({ path, message, code }) =>
+    variables[String(path[0])] || code === 'custom' ? `${path.join('.')}: ${message}` : `${path.join('.')} is missing`,
   )
   throw new ConfigError([...new Set(problems)])
 }
