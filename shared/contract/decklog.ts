@@ -4,6 +4,11 @@ import { z } from 'zod'
 export const EVENTS_TOPIC = 'analytics_events'
 export const DEAD_LETTERS_TOPIC = 'analytics_events_dlq'
 
+/** How the topics are made; more partitions later would break the order of keys. */
+export const TOPIC_PARTITIONS = 12
+export const EVENTS_RETENTION_MS = 7 * 24 * 60 * 60 * 1000
+export const DEAD_LETTERS_RETENTION_MS = 30 * 24 * 60 * 60 * 1000
+
 /** Topics that may be produced to from outside. */
 export const Topic = z.enum([EVENTS_TOPIC]).describe('The topic to append to')
 export type Topic = z.infer<typeof Topic>
@@ -35,7 +40,7 @@ export const ProducedRecord = z.object({
   topic: Topic,
   partition: z.int(),
   offset: z.int(),
-  timestamp: z.int().describe('Source time of the event, Unix ms'),
+  timestamp: z.int().describe('When Decklog took it, Unix ms'),
 })
 
 /** A record that is wrong in itself: the others of its batch are in the log, and sending it again changes nothing. */

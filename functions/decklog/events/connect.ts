@@ -1,0 +1,80 @@
+import {
+  Code,
+  ConnectError,
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from '@connectrpc/connect'
+import { type UniversalServerRequest, universalServerResponseToFetch } from '@connectrpc/connect/protocol'
+import { Hono } from 'hono'
+import type { Context } from '../../../shared/context.ts'
+import { BATCH_BYTES_MAX } from '../../../shared/events/limits.ts'
+import { type Fault, type FaultKind, toFault } from '../../../shared/fault.ts'
+import type { Env } from '../../../shared/http/app.ts'
+import { DecklogService, type PublishEventsRequest, Status } from '../../../shared/proto/decklog_pb.ts'
+import { toCandidate } from './connect-event.ts'
+import { type PublishDeps, publish } from './publish.ts'
+
+const callerKey = createContextKey<(Context & PublishDeps) | undefined>(undefined)
+
+const router = createConnectRouter({ grpc: false, readMaxBytes: BATCH_BYTES_MAX })
+router.service(DecklogService, { publishEvents })
+
+/** The door for media hosts, in the Connect and gRPC-Web protocols; gRPC itself needs trailers, which Lambda has not. */
+export const connectDoor = new Hono<Env<PublishDeps>>()
+
+for (const handler of router.handlers) {
+  connectDoor.post(handler.requestPath, async (c) => {
+    const request: UniversalServerRequest = {
+      httpVersion: '1.1',
+      method: c.req.method,
+      url: c.req.url,
+      header: c.req.raw.headers,
+      body: once(new Uint8Array(await c.req.arrayBuffer())),
+      signal: c.req.raw.signal,
+      contextValues: createContextValues().set(callerKey, c.var.ctx),
+    }
+    return universalServerResponseToFetch(await handler(request))
+  })
+}
+
+async function publishEvents({ events }: PublishEventsRequest, context: HandlerContext) {
+  const ctx = context.values.get(callerKey)
+  if (!ctx) throw new ConnectError('Internal error', Code.Internal)
+  try {
+    const verdicts = await publish(ctx, events.map(toCandidate))
+    return {
+      verdicts: verdicts.map((verdict) =>
+        verdict.accepted
+          ? { eventId: verdict.event_id, status: Status.ACCEPTED }
+          : { eventId: verdict.event_id, status: Status.REJECTED, reason: verdict.reason },
+      ),
+    }
+  } catch (error) {
+    throw toConnectError(ctx, toFault(error))
+  }
+}
+
+const codes: Partial<Record<FaultKind, Code>> = {
+  invalid: Code.InvalidArgument,
+  too_large: Code.InvalidArgument,
+  unauthenticated: Code.Unauthenticated,
+  forbidden: Code.PermissionDenied,
+  rate_limited: Code.ResourceExhausted,
+  timeout: Code.Unavailable,
+  unavailable: Code.Unavailable,
+}
+
+function toConnectError(ctx: Context, fault: Fault): ConnectError {
+  const line = { code: fault.reason, detail: fault.message }
+  if (fault.status < 500) ctx.log.warn('refused', line)
+  else ctx.log.error('failed', { ...line, error: fault.cause ?? fault })
+  const { retryAfterSeconds } = fault
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterSeconds)) }
+  return new ConnectError(`${fault.reason}: ${fault.message}`, codes[fault.kind] ?? Code.Internal, headers)
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

@@ -1,0 +1,68 @@
+import { Counter } from 'prom-client'
+import { type Clock, systemClock } from '../../shared/clock.ts'
+import { EVENTS_RETENTION_MS, EVENTS_TOPIC, TOPIC_PARTITIONS } from '../../shared/contract/decklog.ts'
+import { createAuthenticate } from '../../shared/http/authenticate.ts'
+import { createHttpMetrics } from '../../shared/http/metrics.ts'
+import type { Service } from '../../shared/http/service.ts'
+import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
+import { createVerifier } from '../../shared/identity/verifier.ts'
+import type { EventLog } from '../../shared/kafka/event-log.ts'
+import { openEventLog } from '../../shared/kafka/open-event-log.ts'
+import { createLog } from '../../shared/log.ts'
+import { createApi } from './api.ts'
+import type { DecklogSettings } from './config.ts'
+import { Gate } from './events/gate.ts'
+import { createOwners } from './owners/owners.ts'
+
+const NAME = 'decklog'
+
+/** Opens Decklog: its event log, its topic there, and its API. */
+export async function open({ config, secrets }: DecklogSettings, clock: Clock = systemClock): Promise<Service> {
+  const log = createLog(NAME)
+  const events = await openEventLog(
+    { ...config, ...secrets },
+    {
+      client_id: NAME,
+      wsProxy: config.DATABASE_WS_PROXY,
+      report: (fault) => log.warn('event log recovers', { code: fault.reason, detail: fault.message, error: fault }),
+    },
+  )
+  await events.ensureTopic(EVENTS_TOPIC, { partitions: TOPIC_PARTITIONS, retention_ms: EVENTS_RETENTION_MS })
+  const signer = createSigner(secrets.IDENTITY_KEY, clock)
+  const client = (service: string, baseUrl: URL) => ({
+    service,
+    baseUrl,
+    token: createServiceTokens(signer, service, clock),
+  })
+  const { registry, observe } = createHttpMetrics(NAME)
+  const verdicts = new Counter({
+    name: 'decklog_events_total',
+    help: 'Events by type and what became of them',
+    labelNames: ['event_type', 'outcome'] as const,
+    registers: [registry],
+  })
+  const keys = new URL('/.well-known/jwks.json', config.COMMODORE_URL)
+  const app = createApi({
+    log,
+    clock,
+    authenticate: createAuthenticate({ verify: createVerifier({ keys, service: NAME, clock }) }),
+    deps: {
+      events,
+      owners: createOwners({
+        commodore: client('commodore', config.COMMODORE_URL),
+        quartermaster: client('quartermaster', config.QUARTERMASTER_URL),
+        clock,
+      }),
+      gate: new Gate(),
+      count: (event_type, outcome) => verdicts.inc({ event_type, outcome }),
+    },
+    metrics: registry,
+    observe,
+    checks: { event_log: () => requireTopic(events) },
+  })
+  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => events[Symbol.asyncDispose]() }
+}
+
+async function requireTopic(events: EventLog): Promise<void> {
+  await events.lag({ topic: EVENTS_TOPIC, group: NAME })
+}
