@@ -13,6 +13,8 @@ export interface Engine extends AsyncDisposable {
 }
 
 const PARTITIONS = 4
+/** How often a member joins or leaves in the churn test. */
+const CHURN_STEPS = 12
 const CRASH_MEMBER = fileURLToPath(new URL('crash-member.ts', import.meta.url))
 
 const text = (record: ConsumedRecord) => Buffer.from(record.value).toString()
@@ -237,6 +239,32 @@ export function describeEventLog(name: string, start: () => Promise<Engine>): vo
       expect((await consumeAll()).map(text)).toEqual(['3', '4'])
     })
 
+    test('loses nothing and keeps each key in order while members come and go', async () => {
+      const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
+      const random = seededRandom(seed)
+      const seen: ConsumedRecord[] = []
+      const join = () =>
+        log.consume({ ...of, batch_records_max: 7, batch_wait_ms: 1 }, async (batch) => {
+          if (random() < 0.1) throw new Fault('unavailable', 'store_down', 'Later')
+          seen.push(...batch)
+        })
+      const members = [join()]
+      let produced = 0
+      for (let step = 0; step < CHURN_STEPS; step++) {
+        const records = upTo(30).map(() => event(`key-${Math.floor(random() * 10)}`, String(produced++)))
+        await log.produce(topic, records)
+        if (members.length < 2 || (members.length < 4 && random() < 0.5)) members.push(join())
+        else await members.shift()?.close()
+      }
+      await members[0]?.drained()
+      await Promise.all(members.map((member) => member.close()))
+      expect(sorted([...new Set(seen.map(text))]), `TEST_SEED=${seed}`).toEqual(upTo(produced))
+      for (const [key, records] of Map.groupBy(seen, (record) => record.key)) {
+        const firsts = [...new Set(records.map((record) => Number(text(record))))]
+        expect(firsts, `TEST_SEED=${seed} ${key}`).toEqual(firsts.toSorted((a, b) => a - b))
+      }
+    })
+
     test('tells how far a group is behind in each partition', async () => {
       const lagOf = async () => (await log.lag(of)).reduce((sum, { lag }) => sum + lag, 0n)
       expect(await log.lag(of)).toHaveLength(PARTITIONS)
@@ -320,6 +348,17 @@ export function describeEventLog(name: string, start: () => Promise<Engine>): vo
       expect(await consumeAll()).toHaveLength(3)
     })
   })
+}
+
+/** Numbers from 0 to 1 that follow from the seed (mulberry32). */
+function seededRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
 }
 
 /** Produces until both members have handled something. */

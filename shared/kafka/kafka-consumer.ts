@@ -33,16 +33,20 @@ export async function runKafkaConsumer(
   handler: BatchHandler,
   closing: AbortSignal,
 ): Promise<void> {
+  let worked = false
   for (let failures = 0; !closing.aborted; failures++) {
     try {
       await using member = new Member(options, of, handler)
       await member.work(closing, () => {
+        worked = true
         failures = 0
       })
     } catch (error) {
       if (error instanceof HandlerError) throw error
       const fault = toKafkaFault(error)
-      if (!fault.retry) throw fault
+      // A broker that has just come back does not know its topics for a moment.
+      const returning = worked && fault.reason === 'unknown_topic'
+      if (!fault.retry && !returning) throw fault
       options.report?.(fault)
       await wait(retryDelayMs(failures), closing)
     }

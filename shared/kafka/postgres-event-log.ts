@@ -30,7 +30,7 @@ export interface PostgresLogOptions {
   report?: (fault: Fault) => void
 }
 
-/** The event log on Postgres, in the schema that `migrations` make. The pool stays the caller's to close. */
+/** The event log on Postgres, in the schema that `migrations` make. It owns the pool and closes it. */
 export class PostgresEventLog implements EventLog {
   readonly #pool: Pool
   readonly #options: PostgresLogOptions
@@ -96,6 +96,7 @@ export class PostgresEventLog implements EventLog {
     clearInterval(this.#retention)
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
     await this.#wakeup.close()
+    await this.#pool.end()
   }
 
   /** Topics neither vanish nor change their partitions, so each is looked up once. */

@@ -32,7 +32,6 @@ describeOutage('Postgres', async () => {
       server = await startPostgres(options)
     },
     [Symbol.asyncDispose]: async () => {
-      await pool.end()
       await proxy[Symbol.asyncDispose]()
       await server[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })

@@ -9,16 +9,15 @@ const IDLE_LATENCY_MS_MAX = 50
 const RUNS = 9
 
 let database: TestDatabase
-let pool: Pool
 
 beforeAll(async () => {
   database = await freshDatabase()
   await database.migrate({ schema: 'event_log', folder: new URL('migrations/', import.meta.url) })
-  pool = database.pool(database.urlAs('event_log'))
 })
 
 afterAll(() => database[Symbol.asyncDispose]())
 
+const openPool = (): Pool => database.pool(database.urlAs('event_log'))
 const event = (key: string) => ({ key, value: new Uint8Array(), headers: {} })
 
 /** Median time from a produce call to the handler, with the consumer idle before each. */
@@ -43,14 +42,16 @@ async function idleLatencyMs(log: PostgresEventLog): Promise<number> {
 }
 
 test('an idle consumer is woken by a notification', async () => {
-  await using log = new PostgresEventLog(pool)
+  await using log = new PostgresEventLog(openPool())
   expect(await idleLatencyMs(log)).toBeLessThan(IDLE_LATENCY_MS_MAX)
 })
 
 test('an idle consumer finds new records where notifications do not come through', async () => {
   // As behind a pooler that gives nobody a session of their own.
+  const pool = openPool()
   const deaf = Object.assign(Object.create(pool), {
     query: pool.query.bind(pool),
+    end: pool.end.bind(pool),
     connect: async () => {
       throw new Error('no session')
     },
@@ -60,7 +61,7 @@ test('an idle consumer finds new records where notifications do not come through
 })
 
 test('expired records go, oldest first and a bounded number at a time; offsets go on', async () => {
-  await using log = new PostgresEventLog(pool)
+  await using log = new PostgresEventLog(openPool())
   const of = { topic: 'expiring', group: 'late' }
   await log.ensureTopic(of.topic, { partitions: 1, retention_ms: 1 })
   await log.ensureTopic('kept', { partitions: 1 })

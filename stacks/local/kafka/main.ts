@@ -11,7 +11,8 @@ try {
   say('Starting Apache Kafka (a first start fetches it with Maven)')
   const kafka = await startKafka({ dir: DIR, port: PORT })
   say(`KAFKA_BROKERS=${kafka.brokers.join(',')}   process ${kafka.pid}; Ctrl-C stops it`)
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await Promise.race([asked, kafka.exited.then(() => Promise.reject(new Error('Apache Kafka ended by itself')))])
   await kafka.stop()
   say('Stopped')
 } catch (error) {

@@ -19,6 +19,8 @@ export interface KafkaServer extends AsyncDisposable {
   /** `host:port`, as clients are given it. */
   brokers: string[]
   pid: number
+  /** Resolves when the process has ended, for whatever reason. */
+  exited: Promise<void>
   /** Ends the broker as an operator would: it flushes its log first. */
   stop(): Promise<void>
   /** Ends it as a crash would. */
@@ -47,11 +49,13 @@ export async function startKafka({ dir, port }: KafkaServerOptions): Promise<Kaf
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   await ready(child)
   const stop = () => end(child, 'SIGTERM')
   return {
     brokers: [`127.0.0.1:${ports.broker}`],
     pid: child.pid ?? 0,
+    exited,
     stop,
     kill: () => end(child, 'SIGKILL'),
     [Symbol.asyncDispose]: stop,
