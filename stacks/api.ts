@@ -1,0 +1,92 @@
+import { kafka, mayProduce } from './kafka.ts'
+import { network } from './network.ts'
+import { type RoutedService, routes } from './routes.ts'
+import { clickHouse, databaseUrls, identityKeys, identityPublicKeys } from './secrets.ts'
+import { hostOf, serviceUrl } from './stage.ts'
+
+const COMMODORE_URL = serviceUrl('commodore')
+const QUARTERMASTER_URL = serviceUrl('quartermaster')
+
+/** What all services are made of: Node 24 on ARM, and time for the slowest request they allow. */
+const common = { runtime: 'nodejs24.x', architecture: 'arm64', memory: '512 MB', timeout: '15 seconds' } as const
+
+const commodore = new sst.aws.Function('Commodore', {
+  ...common,
+  // Hashing a password with argon2id takes memory and a whole core.
+  memory: '1769 MB',
+  handler: 'functions/commodore/handler.handler',
+  nodejs: { install: ['@node-rs/argon2'] },
+  environment: {
+    QUARTERMASTER_URL,
+    DATABASE_URL: databaseUrls.commodore.value,
+    IDENTITY_KEY: identityKeys.commodore.value,
+    IDENTITY_PUBLIC_KEYS: identityPublicKeys.value,
+  },
+})
+
+const quartermaster = new sst.aws.Function('Quartermaster', {
+  ...common,
+  handler: 'functions/quartermaster/handler.handler',
+  environment: {
+    COMMODORE_URL,
+    DATABASE_URL: databaseUrls.quartermaster.value,
+    IDENTITY_KEY: identityKeys.quartermaster.value,
+  },
+})
+
+const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
+  ...common,
+  handler: 'functions/periscope-query/handler.handler',
+  environment: {
+    COMMODORE_URL,
+    DATABASE_URL: databaseUrls.periscope.value,
+    CLICKHOUSE_URL: clickHouse.url.value,
+    CLICKHOUSE_PASSWORD: clickHouse.password.value,
+    IDENTITY_KEY: identityKeys['periscope-query'].value,
+  },
+})
+
+const decklog = new sst.aws.Function('Decklog', {
+  ...common,
+  handler: 'functions/decklog/handler.handler',
+  vpc: network,
+  permissions: mayProduce,
+  environment: {
+    COMMODORE_URL,
+    QUARTERMASTER_URL,
+    KAFKA_CLUSTER_ARN: kafka.arn,
+    IDENTITY_KEY: identityKeys.decklog.value,
+  },
+})
+
+const functions = { commodore, quartermaster, 'periscope-query': periscopeQuery, decklog }
+
+/** Each service under its own host: what other services and media hosts call. */
+for (const [service, { arn }] of Object.entries(functions)) {
+  const name = service.replaceAll(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())
+  const own = new sst.aws.ApiGatewayV2(`${name}Api`, { domain: { name: hostOf(service), dns: sst.cloudflare.dns() } })
+  own.route('$default', arn)
+}
+
+/** One origin for tenants: the public paths of all services. */
+export const api = new sst.aws.ApiGatewayV2('Api', {
+  domain: { name: hostOf('api'), dns: sst.cloudflare.dns() },
+  cors: { allowHeaders: ['authorization', 'content-type', 'idempotency-key'], maxAge: '1 hour' },
+})
+
+for (const { path, service } of routes) {
+  if (!isFunction(service)) continue
+  for (const gatewayPath of toGatewayPaths(path)) api.route(`ANY ${gatewayPath}`, functions[service].arn)
+}
+
+function isFunction(service: RoutedService): service is keyof typeof functions {
+  return service in functions
+}
+
+/** API Gateway names its wildcards, and takes `/**` as two routes: the path itself and all below it. */
+function toGatewayPaths(path: string): string[] {
+  const named = path.replaceAll(/\/\*(?=\/|$)/g, '/{id}')
+  if (!named.endsWith('/**')) return [named]
+  const base = named.slice(0, -'/**'.length)
+  return [base, `${base}/{proxy+}`]
+}

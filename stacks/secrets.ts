@@ -1,0 +1,23 @@
+/** Set once per stage with `sst secret set NAME VALUE`; identity keys are private JWKs, one for each issuer. */
+export const identityKeys = {
+  commodore: new sst.Secret('CommodoreIdentityKey'),
+  quartermaster: new sst.Secret('QuartermasterIdentityKey'),
+  'periscope-query': new sst.Secret('PeriscopeQueryIdentityKey'),
+  decklog: new sst.Secret('DecklogIdentityKey'),
+  foghorn: new sst.Secret('FoghornIdentityKey'),
+}
+
+/** The public halves of all of them, as a JSON Web Key Set. */
+export const identityPublicKeys = new sst.Secret('IdentityPublicKeys')
+
+/** Neon connection strings, one for each service's own role. */
+export const databaseUrls = {
+  commodore: new sst.Secret('CommodoreDatabaseUrl'),
+  quartermaster: new sst.Secret('QuartermasterDatabaseUrl'),
+  periscope: new sst.Secret('PeriscopeDatabaseUrl'),
+}
+
+export const clickHouse = {
+  url: new sst.Secret('ClickHouseUrl'),
+  password: new sst.Secret('ClickHousePassword'),
+}

@@ -1,0 +1,15 @@
+const domain = process.env.FRAMEWORKS_DOMAIN
+if (!domain)
+  throw new Error('Set FRAMEWORKS_DOMAIN to a domain of yours whose zone is on Cloudflare, e.g. video.example')
+
+/** Production stands on the domain itself, every other stage below it. */
+export const stageDomain = $app.stage === 'prod' ? domain : `${$app.stage}.${domain}`
+
+/** Each service has a host of its own, known before the service is there: services can then name each other. */
+export function serviceUrl(service: string): string {
+  return `https://${hostOf(service)}`
+}
+
+export function hostOf(service: string): string {
+  return `${service}.${stageDomain}`
+}
