@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { Fault } from '../fault.ts'
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /** Refuses a JSON body that is not UTF-8 or not JSON, before a lenient reader would mend it silently. */
 export const requireReadableBody: MiddlewareHandler = async (c, next) => {

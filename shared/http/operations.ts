@@ -10,7 +10,8 @@ export interface Operations {
   description: string
   /** Each thing that the service needs, with a check that throws when it is not there. */
   checks: Record<string, () => Promise<void>>
-  metrics: Registry
+  /** Absent in an edge worker, where no process lives long enough to count. */
+  metrics?: Registry
 }
 
 const CHECK_TIMEOUT_MS = 2_000
@@ -23,7 +24,9 @@ export function addOperations<Deps extends object>(app: Hono<Env<Deps>>, operati
     const ready = results.every(([, result]) => result === 'ok')
     return c.json({ status: ready ? 'ok' : 'unavailable', checks: Object.fromEntries(results) }, ready ? 200 : 503)
   })
-  app.get('/metrics', async (c) => c.text(await metrics.metrics(), 200, { 'content-type': metrics.contentType }))
+  if (metrics) {
+    app.get('/metrics', async (c) => c.text(await metrics.metrics(), 200, { 'content-type': metrics.contentType }))
+  }
   app.get(
     '/openapi.json',
     openAPIRouteHandler(app, {
