@@ -3,7 +3,7 @@ import type { BatchHandler, ConsumedRecord } from './event-log.ts'
 import { wait } from './wait.ts'
 
 export const RETRY_DELAY_MIN_MS = 50
-export const RETRY_DELAY_MAX_MS = 10_000
+export const RETRY_DELAY_MAX_MS = 5_000
 
 /** Carries a handler's own error out of the engine's loop, where the engine's errors are retried. */
 export class HandlerError extends Error {

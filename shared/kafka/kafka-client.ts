@@ -3,9 +3,9 @@ import type { Fault } from '../fault.ts'
 
 export const CONNECT_TIMEOUT_MS = 2_000
 export const REQUEST_TIMEOUT_MS = 10_000
-/** Attempts after the first within one operation of the client, and the pause between them. */
-export const RETRIES_MAX = 3
-export const RETRY_PAUSE_MS = 100
+/** Attempts after the first within one operation of the client, and the pause between them: enough for a new leader. */
+export const RETRIES_MAX = 10
+export const RETRY_PAUSE_MS = 200
 /** A produce call answers within this time, durable or not. */
 export const PRODUCE_DEADLINE_MS = 15_000
 /** A member that sends no heartbeat for this long loses its partitions to the rest of the group. */
