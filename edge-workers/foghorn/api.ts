@@ -1,0 +1,27 @@
+import type { Clock } from '../../shared/clock.ts'
+import { createApp } from '../../shared/http/app.ts'
+import type { Authenticate } from '../../shared/http/authenticate.ts'
+import { addOperations } from '../../shared/http/operations.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Deps } from './deps.ts'
+import { nodes } from './nodes/routes.ts'
+import { plays } from './play/routes.ts'
+
+interface ApiOptions {
+  log: Log
+  clock: Clock
+  authenticate: Authenticate
+  deps: Deps
+}
+
+/** Foghorn's HTTP API: viewers are sent to hosts, hosts say how they do. */
+export function createApi(options: ApiOptions) {
+  const app = createApp(options)
+  addOperations(app, {
+    title: 'Foghorn',
+    description: 'Sends viewers to the best media host.',
+    // It answers from what it knows while others are out of reach, so it needs none of them to be ready.
+    checks: {},
+  })
+  return app.route('/play', plays).route('/nodes', nodes)
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { identityKey, readVariables, ServiceUrl, settings, type Variables } from '../../shared/config.ts'
+
+const Schema = z.object({
+  COMMODORE_URL: ServiceUrl,
+  DECKLOG_URL: ServiceUrl,
+  IDENTITY_KEY: identityKey('foghorn'),
+  COLD_HOSTS: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe('Whether a host may be chosen that must first pull the stream from another'),
+})
+
+/** Foghorn's settings from its bindings; throws a `ConfigError` that lists every problem. */
+export function readConfig(bindings: Variables) {
+  const { IDENTITY_KEY, ...config } = readVariables(Schema, bindings)
+  return settings(config, { IDENTITY_KEY })
+}
+
+export type FoghornSettings = ReturnType<typeof readConfig>

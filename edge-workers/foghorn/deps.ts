@@ -1,0 +1,17 @@
+import type { Env } from '../../shared/http/app.ts'
+import type { Clusters } from './nodes/clusters.ts'
+import type { Fleets } from './nodes/fleets.ts'
+import type { DecisionLog } from './play/decision-log.ts'
+import type { Verdicts } from './play/verdicts.ts'
+
+/** What Foghorn's functions work with. */
+export interface Deps {
+  verdicts: Verdicts
+  clusters: Clusters
+  fleets: Fleets
+  decisions: DecisionLog
+  /** Whether a host may be chosen that must first pull the stream. */
+  cold: boolean
+}
+
+export type FoghornEnv = Env<Deps>

@@ -1,0 +1,25 @@
+import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
+import type { Cluster, HostAge } from '../cluster.ts'
+import { within } from '../within.ts'
+
+/** How long a cluster's Durable Object may take; a viewer waits for it. */
+export const CLUSTER_TIMEOUT_MS = 2_000
+
+/** The clusters' Durable Objects, by cluster id. */
+export interface Clusters {
+  /** False when the cluster has no room for another host. */
+  beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): Promise<boolean>
+  snapshot(clusterId: string): Promise<HostAge[]>
+}
+
+export function createClusters(namespace: DurableObjectNamespace<Cluster>): Clusters {
+  const stub = (clusterId: string) => namespace.get(namespace.idFromName(clusterId))
+  return {
+    beat: (clusterId, nodeId, heartbeat) => onTime(stub(clusterId).beat(nodeId, heartbeat)),
+    snapshot: (clusterId) => onTime(stub(clusterId).snapshot()),
+  }
+}
+
+function onTime<T>(work: Promise<T>): Promise<T> {
+  return within(CLUSTER_TIMEOUT_MS, 'the cluster', work)
+}

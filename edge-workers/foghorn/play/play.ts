@@ -1,0 +1,92 @@
+import type { Context } from '../../../shared/context.ts'
+import type { PlayAnswer, Protocol } from '../../../shared/contract/foghorn.ts'
+import { toFault } from '../../../shared/fault.ts'
+import { type Candidate, decide } from '../decision.ts'
+import type { Deps } from '../deps.ts'
+import type { Defer } from '../flight.ts'
+import { type Templates, toUrl } from '../protocol.ts'
+import { type Told, toEvent } from './event.ts'
+import { toDenial, toRefusal } from './refusal.ts'
+import { placeOf } from './viewer.ts'
+
+export interface PlayRequest {
+  playback_id: string
+  protocol: Protocol
+  /** `?a=b` as the viewer sent it, or empty: playback tokens travel in it. */
+  search: string
+  /** The viewer's address, where the edge knows it; it only spreads viewers and is kept nowhere. */
+  address: string | undefined
+  /** What Cloudflare tells of the viewer. */
+  cf: unknown
+}
+
+/** The best hosts for a viewer of `playback_id`; a `Fault` says why there is none. Either way it is told to Decklog. */
+export async function play(ctx: Context & Deps & { defer: Defer }, request: PlayRequest): Promise<PlayAnswer> {
+  const { playback_id, protocol } = request
+  const place = placeOf(request.cf)
+  const told: Told = {
+    at: ctx.now(),
+    outcome: 'unavailable',
+    reason_code: null,
+    stream_name: '',
+    playback_id,
+    protocol,
+    place,
+    decision: null,
+    decision_us: 0,
+  }
+  try {
+    const verdict = await ctx.verdicts.get(playback_id, { requestId: ctx.request_id, defer: ctx.defer })
+    if (!verdict.allowed) {
+      told.outcome = 'denied'
+      throw toDenial(verdict.reason)
+    }
+    told.stream_name = verdict.runtime_name
+    const fleets = await ctx.fleets.get(verdict.cluster_ids, ctx.defer)
+    const started = performance.now()
+    const decision = decide(fleets, {
+      stream: verdict.runtime_name,
+      protocol,
+      viewer: place && toLocation(place),
+      now_ms: ctx.now().getTime(),
+      seed: request.address ?? ctx.request_id,
+      cold: ctx.cold,
+    })
+    told.decision_us = Math.round((performance.now() - started) * 1000)
+    told.decision = decision
+    const candidates = decision.ranked.map((candidate) => toCandidate(candidate, request))
+    const url = candidates[0]?.urls[protocol]
+    if (url === undefined) {
+      told.outcome = 'no_host'
+      throw toRefusal(decision.nearest)
+    }
+    told.outcome = 'chosen'
+    return { playback_id, protocol, url, candidates }
+  } catch (error) {
+    told.reason_code = told.decision?.nearest ?? toFault(error).reason
+    throw error
+  } finally {
+    ctx.decisions.add(toEvent(told), ctx.defer)
+  }
+}
+
+function toLocation({ latitude, longitude }: { latitude: number | null; longitude: number | null }) {
+  return latitude === null || longitude === null ? null : { latitude, longitude }
+}
+
+function toCandidate({ host, score, parts, distance_km }: Candidate, { playback_id, search }: PlayRequest) {
+  const urls = Object.entries(host.templates).map(([protocol, template]) => [
+    protocol,
+    toUrl(template, host.address, playback_id, search),
+  ])
+  const { node_id, cluster_id, address } = host
+  return {
+    node_id,
+    cluster_id,
+    host: address,
+    score,
+    score_parts: { ...parts },
+    distance_km,
+    urls: Object.fromEntries(urls) as Templates,
+  }
+}

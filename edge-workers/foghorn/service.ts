@@ -1,0 +1,45 @@
+import { systemClock } from '../../shared/clock.ts'
+import { createAuthenticate } from '../../shared/http/authenticate.ts'
+import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
+import { createVerifier } from '../../shared/identity/verifier.ts'
+import { createLog } from '../../shared/log.ts'
+import { createApi } from './api.ts'
+import type { Cluster } from './cluster.ts'
+import type { FoghornSettings } from './config.ts'
+import { createClusters } from './nodes/clusters.ts'
+import { createFleets } from './nodes/fleets.ts'
+import { createDecisionLog } from './play/decision-log.ts'
+import { createVerdicts } from './play/verdicts.ts'
+
+const NAME = 'foghorn'
+/** A viewer waits for it. */
+export const COMMODORE_TIMEOUT_MS = 2_000
+
+/** Foghorn's app with all that it works with, for the life of one isolate. */
+export function open({ config, secrets }: FoghornSettings, namespace: DurableObjectNamespace<Cluster>) {
+  const { COMMODORE_URL, DECKLOG_URL, COLD_HOSTS } = config
+  const log = createLog(NAME)
+  const clock = systemClock
+  const signer = createSigner(secrets.IDENTITY_KEY, clock)
+  const tokens = (audience: string) => createServiceTokens(signer, audience, clock)
+  const keys = new URL('/.well-known/jwks.json', COMMODORE_URL)
+  const clusters = createClusters(namespace)
+  const commodore = {
+    service: 'commodore',
+    baseUrl: COMMODORE_URL,
+    token: tokens('commodore'),
+    timeoutMs: COMMODORE_TIMEOUT_MS,
+  }
+  return createApi({
+    log,
+    clock,
+    authenticate: createAuthenticate({ verify: createVerifier({ keys, service: NAME, clock }) }),
+    deps: {
+      verdicts: createVerdicts(commodore, clock),
+      clusters,
+      fleets: createFleets(clusters, clock),
+      decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log }),
+      cold: COLD_HOSTS === 'allow',
+    },
+  })
+}
