@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.ts'
+import type { Role } from '../context.ts'
+import type { KeySet, PrivateKey } from '../contract/identity.ts'
+import { createKey, toPublicKey } from '../identity/key.ts'
+import { createServiceTokens, createSigner, signNodeToken, signUserToken } from '../identity/signer.ts'
+import { newId } from '../ids.ts'
+
+/** Real keys and tokens of the whole platform, as a test needs them. */
+export interface Identities {
+  keySet: KeySet
+  keyOf(issuer: string): PrivateKey
+  user(tenantId: string, options?: { role?: Role; operator?: boolean; userId?: string }): Promise<string>
+  node(clusterId: string, nodeId?: string): Promise<string>
+  /** A token of `service` for calls to `audience`. */
+  service(service: string, audience: string): Promise<string>
+}
+
+const ISSUERS = [
+  'commodore',
+  'quartermaster',
+  'purser',
+  'periscope-query',
+  'decklog',
+  'foghorn',
+  'signalman',
+  'stranger',
+] as const
+
+export async function createIdentities(clock: Clock): Promise<Identities> {
+  const keys = new Map<string, PrivateKey>()
+  for (const issuer of ISSUERS) keys.set(issuer, await createKey(issuer))
+  const keyOf = (issuer: string) => {
+    const key = keys.get(issuer)
+    if (!key) throw new Error(`no key of ${issuer}`)
+    return key
+  }
+  const signer = (issuer: string) => createSigner(keyOf(issuer), clock)
+  return {
+    keySet: { keys: [...keys.values()].map(toPublicKey) },
+    keyOf,
+    user: (tenant_id, { role = 'owner', operator = false, userId = newId('user') } = {}) =>
+      signUserToken(signer('commodore'), { sub: userId, tenant_id, role, operator }),
+    node: (cluster_id, nodeId = newId('node')) => signNodeToken(signer('quartermaster'), { sub: nodeId, cluster_id }),
+    service: (service, audience) => createServiceTokens(signer(service), audience, clock)(),
+  }
+}

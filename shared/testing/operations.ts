@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { Door } from './api.ts'
+
+const Document = z.object({
+  paths: z.record(z.string(), z.record(z.string(), z.object({ 'x-auth': z.string().optional() }))),
+})
+
+export interface DocumentedOperation {
+  /** `POST /streams/{id}/keys` */
+  line: string
+  /** Whose token it takes, as `operation()` says. */
+  auth: string
+}
+
+/** Every operation that a service documents, so that a test of all of them misses none. */
+export async function operationsOf(door: Door): Promise<DocumentedOperation[]> {
+  const response = await door.fetch(new Request('http://service.test/openapi.json'))
+  const { paths } = Document.parse(await response.json())
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { 'x-auth': auth }]) =>
+      auth === undefined ? [] : [{ line: `${method.toUpperCase()} ${path}`, auth }],
+    ),
+  )
+}
