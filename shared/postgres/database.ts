@@ -45,7 +45,7 @@ function asKyselyPool(pool: Pool): PostgresPool {
 }
 
 /** Lets a transaction that found its tenant by a lookup go on as that tenant. */
-export async function enterTenant(tx: Transaction<unknown>, tenantId: string): Promise<void> {
+export async function enterTenant<Tables>(tx: Transaction<Tables>, tenantId: string): Promise<void> {
   await sql`select set_config('app.tenant_id', ${tenantId}, true)`.execute(tx)
 }
 
