@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { call } from '../../../shared/client/client.ts'
+import { Page } from '../../../shared/contract/page.ts'
+import { Cluster, resolveClusters } from '../../../shared/contract/quartermaster.ts'
+import { newId } from '../../../shared/ids.ts'
+import { receive, refusal, send } from '../../../shared/testing/api.ts'
+import { openQuartermaster, type TestQuartermaster } from '../testing/quartermaster.ts'
+
+let door: TestQuartermaster
+
+beforeAll(async () => {
+  door = await openQuartermaster()
+})
+afterAll(() => door[Symbol.asyncDispose]())
+
+test('a tenant sees its own clusters and the platform’s, in pages, and no other tenant’s', async () => {
+  const platform = await door.tenant('platform')
+  const shared = await door.cluster(platform, 'platform')
+  const [acme, other] = [await door.tenant('Acme'), await door.tenant('Other')]
+  const own = [await door.cluster(acme), await door.cluster(acme)]
+  await door.cluster(other)
+  const list = (query: string) => receive(Page(Cluster), send(door, `GET /clusters${query}`, { token: acme.token }))
+  const all = await list('')
+  expect(all.data.map(({ id, owned }) => [id, owned])).toEqual([
+    [own[1]?.id, true],
+    [own[0]?.id, true],
+    [shared.id, false],
+  ])
+  const first = await list('?limit=2')
+  const rest = await list(`?limit=2&cursor=${encodeURIComponent(first.next_cursor ?? '')}`)
+  expect([...first.data, ...rest.data]).toEqual(all.data)
+  expect(rest.next_cursor).toBeNull()
+})
+
+test('a platform cluster is for operators to make', async () => {
+  const acme = await door.tenant('Acme')
+  const body = { name: 'mine', kind: 'platform' }
+  expect(await refusal(send(door, 'POST /clusters', { token: acme.token, body }))).toBe('403 forbidden')
+})
+
+test('services learn whose clusters are, of several tenants at once', async () => {
+  const [acme, other] = [await door.tenant('Acme'), await door.tenant('Other')]
+  const [a, b] = [await door.cluster(acme), await door.cluster(other)]
+  const client = {
+    service: 'quartermaster',
+    baseUrl: new URL('http://quartermaster.test'),
+    token: () => door.identities.service('decklog', 'quartermaster'),
+    fetch: door.fetch,
+  }
+  const { clusters } = await call(client, resolveClusters, { cluster_ids: [a.id, b.id, newId('cluster')] })
+  expect(new Map(clusters.map(({ cluster_id, owner_tenant_id }) => [cluster_id, owner_tenant_id]))).toEqual(
+    new Map([
+      [a.id, acme.id],
+      [b.id, other.id],
+    ]),
+  )
+  expect(await call(client, resolveClusters, { cluster_ids: [] })).toEqual({ clusters: [] })
+})

@@ -1,0 +1,31 @@
+import { Hono } from 'hono'
+import { Page, PageQuery } from '../../../shared/contract/page.ts'
+import {
+  Cluster,
+  CreateCluster,
+  ResolveClustersRequest,
+  ResolveClustersResponse,
+} from '../../../shared/contract/quartermaster.ts'
+import { body, operation, query } from '../../../shared/http/route.ts'
+import type { AppEnv } from '../deps.ts'
+import { Clusters } from './clusters.ts'
+
+export const clusters = new Hono<AppEnv>()
+  .post(
+    '/',
+    operation({ summary: 'Create a cluster of media hosts', auth: 'tenant', ok: { status: 201, schema: Cluster } }),
+    body(CreateCluster),
+    async (c) => c.json(await Clusters.create(c.var.ctx, c.req.valid('json')), 201),
+  )
+  .get(
+    '/',
+    operation({ summary: 'Your clusters and the platform’s', auth: 'tenant', ok: { schema: Page(Cluster) } }),
+    query(PageQuery),
+    async (c) => c.json(await Clusters.list(c.var.ctx, c.req.valid('query')), 200),
+  )
+  .post(
+    '/resolve',
+    operation({ summary: 'Say whose clusters are', auth: 'service', ok: { schema: ResolveClustersResponse } }),
+    body(ResolveClustersRequest),
+    async (c) => c.json(await Clusters.resolve(c.var.ctx, c.req.valid('json')), 200),
+  )

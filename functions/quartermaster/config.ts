@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import {
+  databaseVariables,
+  identityKey,
+  readVariables,
+  ServiceUrl,
+  settings,
+  type Variables,
+} from '../../shared/config.ts'
+
+const Schema = z.object({ COMMODORE_URL: ServiceUrl, IDENTITY_KEY: identityKey('quartermaster'), ...databaseVariables })
+
+/** Quartermaster's settings from the environment; throws a `ConfigError` that lists every problem. */
+export function readConfig(env: Variables) {
+  const { IDENTITY_KEY, DATABASE_URL, ...config } = readVariables(Schema, env)
+  return settings(config, { IDENTITY_KEY, DATABASE_URL })
+}
+
+export type QuartermasterSettings = ReturnType<typeof readConfig>

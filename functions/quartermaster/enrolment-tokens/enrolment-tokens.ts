@@ -1,0 +1,79 @@
+export * as EnrolmentTokens from './enrolment-tokens.ts'
+
+import type { Selectable } from 'kysely'
+import type { z } from 'zod'
+import { requireTenant } from '../../../shared/context.ts'
+import type { PageQuery } from '../../../shared/contract/page.ts'
+import type {
+  CreatedEnrolmentToken,
+  CreateEnrolmentToken,
+  EnrolmentToken,
+} from '../../../shared/contract/quartermaster.ts'
+import { Fault } from '../../../shared/fault.ts'
+import { newId } from '../../../shared/ids.ts'
+import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { randomCode, sha256Hex } from '../../../shared/random.ts'
+import type { Ctx } from '../deps.ts'
+import type { Tables } from '../tables.ts'
+
+/** Characters after `en_`: 200 random bits. */
+const SECRET_LENGTH = 40
+const HOUR_MS = 3_600_000
+
+/** A new token by which hosts join one of the caller's own clusters; its secret is shown this once. */
+export async function create(
+  ctx: Ctx,
+  input: z.infer<typeof CreateEnrolmentToken>,
+): Promise<z.infer<typeof CreatedEnrolmentToken>> {
+  const tenantId = requireTenant(ctx, 'infrastructure:write')
+  const { expires_in_hours, ...fields } = input
+  const token = `en_${randomCode(SECRET_LENGTH)}`
+  const now = ctx.now()
+  const row = {
+    id: newId('enrolmentToken'),
+    tenant_id: tenantId,
+    ...fields,
+    token_hash: await sha256Hex(token),
+    created_at: now,
+    expires_at: new Date(now.getTime() + expires_in_hours * HOUR_MS),
+  }
+  const created = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const own = tx.selectFrom('clusters').select('id').where('owner_tenant_id', '=', tenantId)
+    const cluster = await own.where('id', '=', input.cluster_id).executeTakeFirst()
+    if (!cluster) throw new Fault('not_found', 'cluster_not_found', 'You have no such cluster.')
+    return tx.insertInto('enrolment_tokens').values(row).returningAll().executeTakeFirstOrThrow()
+  })
+  return { ...toInfo(created), token }
+}
+
+/** The caller's tokens that are not revoked, newest first, without their secrets. */
+export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+  const tenantId = requireTenant(ctx, 'infrastructure:read')
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    let page = tx.selectFrom('enrolment_tokens').selectAll().where('tenant_id', '=', tenantId)
+    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
+    const rows = await page
+      .where('revoked_at', 'is', null)
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute()
+    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
+    return { data: data.map(toInfo), next_cursor }
+  })
+}
+
+/** Ends a token; hosts that joined by it stay. */
+export async function revoke(ctx: Ctx, id: string): Promise<void> {
+  const tenantId = requireTenant(ctx, 'infrastructure:write')
+  await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const update = tx.updateTable('enrolment_tokens').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
+    const row = await update.where('id', '=', id).where('revoked_at', 'is', null).returning('id').executeTakeFirst()
+    if (!row) throw new Fault('not_found', 'enrolment_token_not_found', 'You have no such enrolment token.')
+  })
+}
+
+function toInfo(row: Selectable<Tables['enrolment_tokens']>): z.infer<typeof EnrolmentToken> {
+  const { id, cluster_id, name, usage_limit, usage_count, created_at, expires_at } = row
+  const times = { created_at: created_at.toISOString(), expires_at: expires_at.toISOString() }
+  return { id, cluster_id, name, usage_limit, usage_count, ...times }
+}

@@ -1,0 +1,58 @@
+export * as Nodes from './nodes.ts'
+
+import type { Selectable } from 'kysely'
+import type { z } from 'zod'
+import { requireTenant } from '../../../shared/context.ts'
+import type { PageQuery } from '../../../shared/contract/page.ts'
+import type { Node, UpdateNode } from '../../../shared/contract/quartermaster.ts'
+import { Fault } from '../../../shared/fault.ts'
+import { decodeCursor, toPage } from '../../../shared/page.ts'
+import type { Ctx } from '../deps.ts'
+import type { Tables } from '../tables.ts'
+
+type Info = z.infer<typeof Node>
+
+/** The hosts of the caller's own clusters, newest first. */
+export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+  const tenantId = requireTenant(ctx, 'infrastructure:read')
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    let page = tx.selectFrom('nodes').selectAll().where('tenant_id', '=', tenantId)
+    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
+    const rows = await page
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute()
+    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
+    return { data: data.map(toInfo), next_cursor }
+  })
+}
+
+export async function get(ctx: Ctx, id: string): Promise<Info> {
+  const tenantId = requireTenant(ctx, 'infrastructure:read')
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const query = tx.selectFrom('nodes').selectAll().where('tenant_id', '=', tenantId)
+    return found(await query.where('id', '=', id).executeTakeFirst())
+  })
+}
+
+/** Changes what is said of a host; a disabled one gets no more tokens, so it is out within a token's life. */
+export async function update(ctx: Ctx, id: string, input: z.infer<typeof UpdateNode>): Promise<Info> {
+  const tenantId = requireTenant(ctx, 'infrastructure:write')
+  const { location, ...changes } = input
+  const columns = { ...changes, ...(location && { location: JSON.stringify(location) }) }
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const change = tx.updateTable('nodes').set(columns).where('tenant_id', '=', tenantId).where('id', '=', id)
+    return found(await change.returningAll().executeTakeFirst())
+  })
+}
+
+function found(row: Selectable<Tables['nodes']> | undefined): Info {
+  if (!row) throw new Fault('not_found', 'node_not_found', 'You have no such node.')
+  return toInfo(row)
+}
+
+function toInfo(row: Selectable<Tables['nodes']>): Info {
+  const { id, cluster_id, name, status, address, location } = row
+  const times = { last_seen_at: row.last_seen_at?.toISOString() ?? null, created_at: row.created_at.toISOString() }
+  return { id, cluster_id, name, status, address, location, ...times }
+}

@@ -1,0 +1,48 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { TenantId } from '../../../shared/contract/fields.ts'
+import { CreateTenantRequest, Tenant, TenantClusters, TenantStatus } from '../../../shared/contract/quartermaster.ts'
+import { body, operation, path } from '../../../shared/http/route.ts'
+import type { AppEnv } from '../deps.ts'
+import { Tenants } from './tenants.ts'
+
+const ofTenant = path(z.object({ id: TenantId }))
+
+export const tenants = new Hono<AppEnv>()
+  .post(
+    '/',
+    operation({
+      summary: 'Get or make the tenant of a provisioning key',
+      description: 'The same key always gets the same tenant; its name is that of the first call.',
+      auth: 'service',
+      ok: { schema: Tenant },
+    }),
+    body(CreateTenantRequest),
+    async (c) => c.json(await Tenants.ensure(c.var.ctx, c.req.valid('json')), 200),
+  )
+  .get('/current', operation({ summary: 'Your tenant', auth: 'tenant', ok: { schema: Tenant } }), async (c) =>
+    c.json(await Tenants.current(c.var.ctx), 200),
+  )
+  .get(
+    '/:id/clusters',
+    operation({
+      summary: 'Which clusters serve a tenant, in order of preference',
+      auth: 'service',
+      ok: { schema: TenantClusters },
+      faults: ['not_found'],
+    }),
+    ofTenant,
+    async (c) => c.json(await Tenants.clusters(c.var.ctx, c.req.valid('param').id), 200),
+  )
+  .put(
+    '/:id/status',
+    operation({
+      summary: 'Suspend a tenant, or let it go on',
+      auth: 'service',
+      ok: { schema: Tenant },
+      faults: ['not_found'],
+    }),
+    ofTenant,
+    body(z.object({ status: TenantStatus })),
+    async (c) => c.json(await Tenants.setStatus(c.var.ctx, c.req.valid('param').id, c.req.valid('json').status), 200),
+  )
