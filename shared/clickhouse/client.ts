@@ -15,7 +15,7 @@ interface ClickHouseLimits {
   maxRowsToRead?: number
 }
 
-export interface InsertOptions {
+interface InsertOptions {
   /** Names this batch: the same token within the table's deduplication window inserts nothing. */
   token?: string
   settings?: ClickHouseSettings

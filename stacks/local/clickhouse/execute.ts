@@ -10,7 +10,7 @@ import { INSERT_BYTES_MAX, QUERY_BYTES_MAX } from './limits.ts'
 import { type Insert, insertFrom, readInsert, readStatement, type Statement, selectInto } from './statement.ts'
 
 /** What ClickHouse tells about a finished query; counts that the engine does not report are absent. */
-export interface Summary {
+interface Summary {
   written_rows?: string
   result_rows?: string
   elapsed_ns: string
