@@ -1,0 +1,68 @@
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+
+/** The file is set aside at this size, and the one set aside before is given up. */
+export const DEAD_LETTERS_BYTES_MAX = 16 * 1024 * 1024
+export const DEAD_LETTERS_LISTED_MAX = 100
+
+/** Something that will never be delivered: `reason` says why, `content` is what it was, as far as it may be kept. */
+export const DeadLetter = z.object({
+  at: z.string(),
+  kind: z.enum(['event', 'trigger']),
+  name: z.string().describe('Event type, or trigger'),
+  reason: z.string(),
+  content: z.string().nullable(),
+})
+export type DeadLetter = z.infer<typeof DeadLetter>
+
+/** What could not be delivered, one JSON line each, for people to look at. */
+export class DeadLetters {
+  readonly #path: string
+  readonly #bytesMax: number
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(path: string, bytesMax = DEAD_LETTERS_BYTES_MAX) {
+    this.#path = path
+    this.#bytesMax = bytesMax
+  }
+
+  /** Resolves once the letters are on the disk. */
+  async add(letters: readonly DeadLetter[]): Promise<void> {
+    const lines = letters.map((letter) => `${JSON.stringify(letter)}\n`).join('')
+    this.#writing = this.#writing.catch(() => undefined).then(() => this.#write(lines))
+    await this.#writing
+  }
+
+  /** The newest ones, newest first. */
+  async list(): Promise<DeadLetter[]> {
+    const text = await readFile(this.#path, 'utf8').catch(() => '')
+    const lines = text.split('\n').slice(0, -1).slice(-DEAD_LETTERS_LISTED_MAX).reverse()
+    return lines.flatMap((line) => toLetters(line))
+  }
+
+  async #write(lines: string): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+    const size = await stat(this.#path).then(
+      (file) => file.size,
+      () => 0,
+    )
+    if (size > 0 && size + lines.length > this.#bytesMax) await rename(this.#path, `${this.#path}.old`)
+    const file = await open(this.#path, 'a', 0o600)
+    try {
+      await file.write(lines)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+/** A line that a crash cut short is no letter. */
+function toLetters(line: string): DeadLetter[] {
+  try {
+    return [DeadLetter.parse(JSON.parse(line))]
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,85 @@
+import type { Gate } from '../control-plane/gate.ts'
+import type { Verdict } from '../control-plane/verdict.ts'
+import { type Answer, act, value } from './answer.ts'
+import { ingestProtocol } from './events/ingest-events.ts'
+import type { Trigger, TriggerName, TriggerPayload } from './triggers/trigger.ts'
+import { roleOf } from './viewer.ts'
+
+/** An answer for MistServer, and what the control plane said if it was asked. */
+export interface Decision {
+  answer: Answer
+  verdict?: Verdict
+}
+
+/** Answers a blocking trigger. Those that nobody needs to decide get the answer that changes nothing. */
+export async function decide(gate: Gate, trigger: Trigger): Promise<Decision> {
+  switch (trigger.name) {
+    case 'PUSH_REWRITE':
+      return rewrite(await gate.publish(toPublisher(trigger.payload)))
+    case 'PLAY_REWRITE':
+      return rewrite(await gate.view(toViewer(trigger.payload)))
+    case 'USER_NEW':
+      return admit(gate, trigger.payload)
+    case 'STREAM_SOURCE':
+      return source(await gate.source(trigger.payload.stream_name))
+    case 'STREAM_PROCESS':
+    case 'PUSH_OUT_START':
+      return { answer: act('keep') }
+    case 'RTMP_PUSH_REWRITE':
+      return { answer: value(trigger.payload.request_url) }
+    case 'DEFAULT_STREAM':
+      return { answer: value(trigger.payload.default_stream) }
+    default:
+      return { answer: value('true') }
+  }
+}
+
+/** The answer to a blocking trigger that cannot be read: closed where we decide, open where we do not. */
+export function refuse(name: TriggerName, reason: string): Decision {
+  switch (name) {
+    case 'PUSH_REWRITE':
+    case 'PLAY_REWRITE':
+    case 'USER_NEW':
+      return { answer: act('deny', reason) }
+    case 'STREAM_SOURCE':
+      return { answer: act('offline', reason) }
+    case 'STREAM_PROCESS':
+    case 'PUSH_OUT_START':
+      return { answer: act('keep') }
+    default:
+      return { answer: value('true') }
+  }
+}
+
+function rewrite(verdict: Verdict): Decision {
+  if (!verdict.allowed) return { answer: act('deny', verdict.reason), verdict }
+  return { answer: value(verdict.runtime_name), verdict }
+}
+
+/**
+ * Sessions of publishers and pushes are MistServer's own. A page that reads stream data is asked about like a viewer:
+ * the session it opens is the one in which its viewer then plays, and MistServer does not ask again.
+ */
+async function admit(gate: Gate, user: TriggerPayload<'USER_NEW'>): Promise<Decision> {
+  if (roleOf(user) !== 'viewer') return { answer: value('true') }
+  const verdict = await gate.view(toViewer(user))
+  return { answer: verdict.allowed ? value('true') : act('deny', verdict.reason), verdict }
+}
+
+function source(verdict: Verdict): Decision {
+  return { answer: verdict.allowed ? act('use-configured') : act('offline', verdict.reason), verdict }
+}
+
+function toPublisher({ stream_key, request_url, host }: TriggerPayload<'PUSH_REWRITE'>) {
+  return { stream_key, protocol: ingestProtocol(request_url), host }
+}
+
+function toViewer({ stream_name, host, connector, request_url }: TriggerPayload<'PLAY_REWRITE'>) {
+  return { stream_name, host, protocol: connector, token: tokenIn(request_url) }
+}
+
+/** The viewer's token for a stream that asks for one. `tkn` is none: that is MistServer's own for its sessions. */
+function tokenIn(requestUrl: string): string {
+  const query = new URLSearchParams(requestUrl.slice(requestUrl.indexOf('?') + 1).replace(/#.*$/, ''))
+  return requestUrl.includes('?') ? (query.get('token') ?? query.get('jwt') ?? '') : ''
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import type { Hono } from 'hono'
+import { Registry } from 'prom-client'
+import { onTestFinished } from 'vitest'
+import type { SentEvent } from '../../shared/events/envelope.ts'
+import { Gate } from '../control-plane/gate.ts'
+import { DeadLetters } from '../journal/dead-letters.ts'
+import { Journal } from '../journal/journal.ts'
+import { createMetrics } from '../metrics.ts'
+import { createDoor, type DoorOptions } from '../mist/door.ts'
+import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { freshFolder } from './folder.ts'
+import { captureLog } from './log-lines.ts'
+
+export interface OpenDoor {
+  door: Hono
+  plane: ControlPlane
+  journal: Journal
+  deadLetters: DeadLetters
+  lines: string[]
+  /** What the clock says; tests set it. */
+  now: Date
+  /** Sends a trigger as MistServer does; each call is a new firing unless `headers` say otherwise. */
+  fire(name: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Response>
+  /** Everything journalled so far. */
+  events(): Promise<SentEvent[]>
+}
+
+interface OpenOptions extends Partial<Pick<DoorOptions, 'peerOf' | 'allowRemote'>> {
+  decisionTimeoutMs?: number
+  journalBytesMax?: number
+}
+
+/** A door over a real journal, and a gate that asks a real port. */
+export async function openDoor({
+  decisionTimeoutMs,
+  journalBytesMax,
+  ...options
+}: OpenOptions = {}): Promise<OpenDoor> {
+  const folder = await freshFolder()
+  const { log, lines } = captureLog()
+  const plane = await startControlPlane()
+  const bytesMax = journalBytesMax === undefined ? {} : { bytesMax: journalBytesMax }
+  const journal = await Journal.open({ folder: join(folder, 'journal'), log, ...bytesMax })
+  onTestFinished(() => journal[Symbol.asyncDispose]())
+  const deadLetters = new DeadLetters(join(folder, 'dead-letters.jsonl'))
+  const clock = () => opened.now
+  const timeout = decisionTimeoutMs === undefined ? {} : { timeoutMs: decisionTimeoutMs }
+  const door = createDoor({
+    node_id: 'nod_1',
+    gate: new Gate({ commodore: plane.client, clock, log, ...timeout }),
+    journal,
+    deadLetters,
+    metrics: createMetrics(new Registry()),
+    clock,
+    log,
+    peerOf: () => '127.0.0.1',
+    ...options,
+  })
+  const opened: OpenDoor = {
+    door,
+    plane,
+    journal,
+    deadLetters,
+    lines,
+    now: new Date('2026-11-24T01:00:00.000Z'),
+    fire: async (name, body, headers = {}) => {
+      const sent = new Headers({
+        'x-trigger': name,
+        'x-trigger-uuid': crypto.randomUUID(),
+        'content-type': 'text/plain',
+      })
+      for (const [header, value] of Object.entries(headers)) sent.set(header, value)
+      return door.request(`/triggers/${name}`, { method: 'POST', headers: sent, body })
+    },
+    events: async () => {
+      const { records } = await journal.read(0, 10_000)
+      return records.map((record) => JSON.parse(String(record)) as SentEvent)
+    },
+  }
+  return opened
+}
