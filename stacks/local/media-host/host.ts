@@ -37,6 +37,8 @@ export type Protocol = 'rtmp' | 'srt' | 'whip'
 export interface Host {
   settings: ServerConfig
   streams: Map<string, LiveStream>
+  /** Names whose publisher is still being let in. */
+  booting: Set<string>
   sessions: Map<string, Session>
   /** Session ids that USER_NEW denied, and until when in stream time the denial is remembered. */
   denials: Map<string, number>

@@ -61,6 +61,7 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
   const host: Host = {
     settings,
     streams: new Map(),
+    booting: new Set(),
     sessions: new Map(),
     denials: new Map(),
     counts,

@@ -95,3 +95,24 @@ test('a second publisher of a stream on air is refused', async () => {
   const second = await host.publish({ stream_key: 'one', protocol: 'rtmp', publisher_host: '127.0.0.1' })
   expect(second).toEqual({ accepted: false, reason: 'stream_busy' })
 })
+
+test('of two publishers who come at once for one stream, one gets it', async () => {
+  await using host = await startWired()
+  const request = { stream_key: 'one', protocol: 'rtmp', publisher_host: '127.0.0.1' } as const
+  const both = await Promise.all([host.publish(request), host.publish(request)])
+  expect(both.map(({ accepted }) => accepted).sort()).toEqual([false, true])
+})
+
+test('a publisher who is back before STREAM_END goes on in the same statistics', async () => {
+  await using host = await startWired({ speed: 20 })
+  const request = { stream_key: 'one', protocol: 'rtmp', publisher_host: '127.0.0.1' } as const
+  const first = await host.publish(request)
+  if (first.accepted) first.publisher.end({ code: 'CLEAN_INTENDED_STOP', text: 'received deleteStream' })
+  await expect.poll(() => host.handler.names()).toContain('STREAM_UNLOAD')
+  await host.publish(request)
+  host.finish()
+  await host.idle()
+  const ends = () => host.handler.received.filter(({ trigger }) => trigger === 'STREAM_END')
+  await expect.poll(ends).toHaveLength(1)
+  expect(ends()[0]?.lines[4]).toBe('2')
+})

@@ -11,7 +11,7 @@ export interface PublishRequest {
   publisher_host: string
 }
 
-export type PublishRefusal = 'connection_refused' | 'push_rejected' | 'stream_failed' | 'stream_busy'
+type PublishRefusal = 'connection_refused' | 'push_rejected' | 'stream_failed' | 'stream_busy'
 export type Publication = { accepted: true; publisher: Publisher } | { accepted: false; reason: PublishRefusal }
 
 /** Pauses of a real publish between one trigger and the next. */
@@ -36,8 +36,22 @@ export async function startPublish(host: Host, request: PublishRequest): Promise
     const text = `Push from ${ingest.host} to URL ${ingest.push_url} rejected - PUSH_REWRITE trigger blanked the URL`
     return refuse('push_rejected', 'TRIGGER', text, ingest.name)
   }
-  const running = host.streams.get(name)
-  if (running?.online) return refuse('stream_busy', 'UNKNOWN', 'Stream already has a publisher', name)
+  if (host.booting.has(name) || host.streams.get(name)?.online) {
+    return refuse('stream_busy', 'UNKNOWN', 'Stream already has a publisher', name)
+  }
+  host.booting.add(name)
+  try {
+    return await goLive(host, ingest, { name, pid, refuse })
+  } finally {
+    host.booting.delete(name)
+  }
+}
+
+async function goLive(
+  host: Host,
+  ingest: Ingest,
+  { name, pid, refuse }: { name: string; pid: number; refuse: Refuse },
+) {
   const buffer_pid = await bootStream(host, ingest, name, pid)
   if (buffer_pid === undefined) return refuse('stream_failed', 'UNKNOWN', 'Stream open failed', name)
   await host.timeline.wait(TRACKS_KNOWN_MS)
@@ -46,7 +60,8 @@ export async function startPublish(host: Host, request: PublishRequest): Promise
   if (ingest.protocol === 'srt') {
     await host.fire('CONN_OPEN', { stream: name, pid, lines: connectionLines(ingest, name) })
   }
-  return { accepted: true, publisher: startBroadcast(host, ingest, { name, pid, buffer_pid }) }
+  const accepted: Publication = { accepted: true, publisher: startBroadcast(host, ingest, { name, pid, buffer_pid }) }
+  return accepted
 }
 
 async function openAllowed(host: Host, ingest: Ingest, pid: number): Promise<boolean> {

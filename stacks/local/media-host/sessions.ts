@@ -20,10 +20,10 @@ export async function admitViewer(host: Host, arrival: Arrival): Promise<Session
   const id = sessionId(arrival.stream, arrival.host, arrival.token)
   if ((host.denials.get(id) ?? 0) > host.timeline.now()) return undefined
   const session = host.sessions.get(id) ?? beginViewer(host, id, arrival)
-  if (!(await session.admitted)) return undefined
+  // Counted before anything is awaited, or a slow answer would look like silence and end the session.
   session.connections++
   touch(session, arrival.connector, host.timeline.now())
-  return session
+  return (await session.admitted) ? session : undefined
 }
 
 function beginViewer(host: Host, id: string, { stream, host: address, connector, token, url, user_agent }: Arrival) {

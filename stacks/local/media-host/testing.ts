@@ -5,7 +5,7 @@ import { createLog } from '../../../shared/log.ts'
 import { type MediaHost, startMediaHost } from './media-host.ts'
 
 /** One call that a handler got, in the form of a recording. */
-export interface Received {
+interface Received {
   trigger: string
   headers: IncomingHttpHeaders
   lines: string[]
@@ -20,16 +20,17 @@ interface Answer {
 }
 
 /** What a handler says to one call; nothing means an empty 200. */
-export type Decide = (call: Received) => Answer | undefined
+export type Decide = (call: Received) => Answer | undefined | Promise<Answer | undefined>
 
 /** An HTTP server that takes every trigger, notes it and answers as told. */
 export async function startHandler(decide: Decide) {
   const received: Received[] = []
   const server = createServer(async (request, response) => {
     const trigger = String(request.headers['x-trigger'])
-    const call = { trigger, headers: request.headers, lines: (await text(request)).split('\n') }
+    const lines = (await text(request)).split('\n')
+    const call = { trigger, headers: request.headers, lines }
     received.push(call)
-    const { status = 200, headers = {}, body = '', hang = false } = decide(call) ?? {}
+    const { status = 200, headers = {}, body = '', hang = false } = (await decide(call)) ?? {}
     if (!hang) response.writeHead(status, headers).end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -83,19 +84,20 @@ export const admitAll: Decide = ({ trigger, lines }) => {
 interface Options {
   decide?: Decide
   seed?: number
+  speed?: number
   entry?: Record<string, unknown>
   attempt_timeout_ms?: number
 }
 
 /** A stand-in whose triggers all go to one handler, through the API like an operator's. */
-export async function startWired({ decide = admitAll, seed = 1, entry = {}, ...options }: Options = {}) {
+export async function startWired({ decide = admitAll, seed = 1, speed = 200, entry = {}, ...options }: Options = {}) {
   const handler = await startHandler(decide)
   const host = await startMediaHost({
     port: 0,
     http_port: 0,
     log: createLog('media-host'),
     seed,
-    speed: 200,
+    speed,
     ...options,
   })
   const at = (name: string, sync: boolean) => [

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SESSION_QUIET_MS } from './sessions.ts'
 import { admitAll, callApi, startWired } from './testing.ts'
 
 const publisher = { stream_key: 'one', protocol: 'rtmp', publisher_host: '127.0.0.1' } as const
@@ -93,4 +94,24 @@ test('the API stops one session or all of a stream', async () => {
   await second.ended
   await expect.poll(() => host.handler.names()).toContain('STREAM_END')
   expect(host.handler.names().filter((name) => name === 'USER_END')).toHaveLength(2)
+})
+
+test('a slow answer to USER_NEW is no silence of the session', async () => {
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  await using host = await startWired({
+    // The silence that ends a session lasts less than a millisecond.
+    speed: SESSION_QUIET_MS / 0.5,
+    decide: async (call) => {
+      if (call.trigger === 'USER_NEW') await answered
+      return admitAll(call)
+    },
+  })
+  await host.publish(publisher)
+  const viewing = host.view(viewer)
+  await expect.poll(() => host.handler.names()).toContain('USER_NEW')
+  await callApi(host, { version: true })
+  answer()
+  expect(await viewing).toMatchObject({ admitted: true })
+  await callApi(host, { version: true })
+  expect(host.handler.names()).not.toContain('USER_END')
 })

@@ -3,7 +3,7 @@ import type { Host } from './host.ts'
 import { startStreaming, stopStreaming } from './session.ts'
 
 export const viewProtocols = ['hls', 'cmaf', 'mp4', 'ts', 'webrtc', 'rtmp', 'srt'] as const
-export type ViewProtocol = (typeof viewProtocols)[number]
+type ViewProtocol = (typeof viewProtocols)[number]
 
 export interface ViewRequest {
   playback_id: string

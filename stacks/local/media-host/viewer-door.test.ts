@@ -4,7 +4,8 @@ import { startWired } from './testing.ts'
 const publisher = { stream_key: 'one', protocol: 'rtmp', publisher_host: '127.0.0.1' } as const
 
 test('a player follows the playlists down to a segment, all in one session', async () => {
-  await using host = await startWired()
+  // Slow enough that the session does not end between two requests.
+  await using host = await startWired({ speed: 5 })
   await host.publish(publisher)
   const master = await fetch(`${host.http_url}/hls/one/index.m3u8`)
   const media = new URL((await master.text()).trimEnd().split('\n').at(-1) ?? '', master.url)

@@ -22,10 +22,10 @@ const decide: Decide = ({ trigger, lines }) => {
   return index ? { body: `live+in${index}` } : { headers: { 'X-Mist-Trigger-Action': 'deny' } }
 }
 
-async function playTo(answer: Decide) {
+async function playTo(answer: Decide, some = calls) {
   await using door = await startHandler(answer)
   const helmsman = new URL(new URL(door.url).origin)
-  const played = await play({ helmsman, calls, publishers, substitutes, realtime: false })
+  const played = await play({ helmsman, calls: some, publishers, substitutes, realtime: false })
   return { played, received: door.received }
 }
 
@@ -38,10 +38,18 @@ test('every call arrives in file order with its recorded headers', async () => {
 })
 
 test('whoever lets a wrong key in, gives the wrong stream or fails is found out', async () => {
-  const wrong = (decideWrong: Decide) => playTo((call) => decideWrong(call) ?? decide(call))
+  const some = calls.filter(({ trigger }) => ['PUSH_REWRITE', 'STREAM_END'].includes(trigger))
+  const wrong = (decideWrong: Decide) => playTo((call) => decideWrong(call) ?? decide(call), some)
   const letIn = await wrong(({ trigger }) => (trigger === 'PUSH_REWRITE' ? { body: 'live+other' } : undefined))
   expect(letIn.played.problems).toHaveLength(9 + 10)
   const failed = await wrong(({ trigger }) => (trigger === 'STREAM_END' ? { status: 503 } : undefined))
   expect(failed.played.problems).toHaveLength(8)
   expect(failed.played.problems[0]).toBe('STREAM_END at 199209 ms: answered 503')
+})
+
+test('a Helmsman that does not answer ends the replay and says where', async () => {
+  await using door = await startHandler(() => ({ hang: true }))
+  const helmsman = new URL(new URL(door.url).origin)
+  const playing = play({ helmsman, calls, publishers, substitutes, realtime: false, answer_timeout_ms: 50 })
+  await expect(playing).rejects.toThrow('Helmsman did not answer SYSTEM_START at 0 ms')
 })

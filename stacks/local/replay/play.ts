@@ -4,7 +4,7 @@ import type { RecordedCall } from './recording.ts'
 import { rewriteBody, type Substitutes } from './rewrite.ts'
 
 /** Longer than Helmsman ever needs for a decision: it must answer before MistServer gives up at 5 s. */
-export const ANSWER_TIMEOUT_MS = 5_000
+const ANSWER_TIMEOUT_MS = 5_000
 
 interface Playing {
   helmsman: URL
@@ -13,6 +13,7 @@ interface Playing {
   substitutes: Substitutes
   /** Keeps the recorded pauses instead of going as fast as Helmsman answers. */
   realtime: boolean
+  answer_timeout_ms?: number
 }
 
 export interface Played {
@@ -24,14 +25,16 @@ export interface Played {
 }
 
 /** Plays a recording to Helmsman's trigger door in file order, one call after the other, and checks each answer. */
-export async function play({ helmsman, calls, publishers, substitutes, realtime }: Playing): Promise<Played> {
+export async function play(playing: Playing): Promise<Played> {
+  const { helmsman, calls, publishers, substitutes, realtime, answer_timeout_ms = ANSWER_TIMEOUT_MS } = playing
   const played: Played = { calls: 0, publishers_accepted: 0, publishers_refused: 0, problems: [] }
   const started = performance.now()
   for (const call of calls) {
     if (realtime) await sleep(Math.max(0, call.t_ms - (performance.now() - started)))
     const publisher = publishers.get(call.headers['X-PID'] ?? '')
     const body = rewriteBody(call, substitutes, publisher)
-    const answer = await post(new URL(`/triggers/${call.trigger}`, helmsman), call.headers, body)
+    const signal = AbortSignal.timeout(answer_timeout_ms)
+    const answer = await post(new URL(`/triggers/${call.trigger}`, helmsman), call, body, signal)
     played.calls++
     const problem = judge(call, answer, publisher, substitutes)
     if (problem) played.problems.push(`${call.trigger} at ${call.t_ms} ms: ${problem}`)
@@ -48,8 +51,15 @@ interface Answer {
   body: string
 }
 
-async function post(url: URL, headers: Record<string, string>, body: string): Promise<Answer> {
-  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+async function post(
+  url: URL,
+  { trigger, t_ms, headers }: RecordedCall,
+  body: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const response = await fetch(url, { method: 'POST', headers, body, signal }).catch((cause: unknown) => {
+    throw new Error(`Helmsman did not answer ${trigger} at ${t_ms} ms`, { cause })
+  })
   const text = await response.text()
   const denied = response.headers.get('x-mist-trigger-action') === 'deny' || text === ''
   return { status: response.status, denied, body: text }

@@ -2,7 +2,7 @@ import type { Publisher } from './publishers.ts'
 import type { RecordedCall } from './recording.ts'
 
 /** What stands for a recorded stream now. */
-export interface Substitute {
+interface Substitute {
   runtime_name: string
   playback_id: string
   stream_key: string

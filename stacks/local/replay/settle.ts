@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How long the answers must stay right before they count: what is counted twice shows up late. */
-export const HOLD_MS = 3_000
-export const SETTLE_TIMEOUT_MS = 60_000
+const HOLD_MS = 3_000
+const SETTLE_TIMEOUT_MS = 60_000
 const POLL_MS = 250
 
 interface Options {

@@ -4,6 +4,7 @@ import { createLog } from '../../../../shared/log.ts'
 import { startMediaHost } from '../media-host.ts'
 import { callApi, startWired } from '../testing.ts'
 import { md5 } from './authorize.ts'
+import { API_BODY_BYTES_MAX } from './door.ts'
 
 const recorded = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8'))
@@ -133,4 +134,9 @@ test('a caller behind a proxy answers the challenge before it is told anything',
   expect(await call({ username: 'operator', password: md5(md5('wrong') + challenge) })).not.toHaveProperty('version')
   const password = md5(md5('pass') + challenge)
   expect(await call({ username: 'operator', password })).toMatchObject({ authorize: { status: 'OK' }, version: {} })
+})
+
+test('a request that is too large is refused', async () => {
+  const body = ' '.repeat(API_BODY_BYTES_MAX + 1)
+  expect((await fetch(`${host.url}/api2`, { method: 'POST', body })).status).toBe(413)
 })

@@ -18,7 +18,7 @@ const outputUrls: Record<string, string> = {
   MP4: '/$.mp4',
 }
 
-export function cpuTenths({ sessions }: Host): number {
+function cpuTenths({ sessions }: Host): number {
   return Math.min(CPU_TENTHS_MAX, CPU_IDLE_TENTHS + sessions.size * CPU_SESSION_TENTHS)
 }
 

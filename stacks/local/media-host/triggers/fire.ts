@@ -4,14 +4,14 @@ import { ignoresStreamFilter, readAction, type TriggerAction } from './catalogue
 import { type Handler, handlersOf, matchesStreams } from './handlers.ts'
 
 /** One firing: `lines` are joined by newlines, `pid` is the process that reports. */
-export interface Firing {
+interface Firing {
   stream: string
   pid: number
   lines: readonly (string | number)[]
 }
 
 /** What the blocking handlers decided together. */
-export interface Verdict {
+interface Verdict {
   /** Whether any was asked: with none, a decision is skipped, which lets people in. */
   asked: boolean
   action: TriggerAction
