@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
 const TEST_TIMEOUT_MS = 20_000
-const engines = ['shared/testing/postgres-setup.ts']
+const engines = ['shared/testing/postgres-setup.ts', 'shared/testing/clickhouse-setup.ts']
 
 export default defineConfig({
   test: {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -15,6 +15,8 @@ declare module 'vitest' {
 /** One Postgres for the whole run; each test file makes its own database in it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'frameworks-postgres-'))
+  // The server may run as another user than the tests.
+  await chmod(folder, 0o755)
   const server = await startPostgres({
     dataPath: join(folder, 'data'),
     port: await freePort(),

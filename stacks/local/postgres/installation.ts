@@ -24,11 +24,11 @@ const SHARED_FOLDER = '/var/tmp'
 export async function locate(dataPath: string): Promise<Installation> {
   const binaries = await importBinaries()
   if (process.getuid?.() !== 0) return { ...binaries, dataPath, owner: {} }
-  const owner = { uid: NOBODY, gid: NOBODY }
+  const visible = (await isOpen(dirname(binaries.postgres))) ? binaries : await copyBinaries(binaries)
   const home = dirname(resolve(dataPath))
   await mkdir(home, { recursive: true })
-  if ((await isOpen(home)) && (await isOpen(dirname(binaries.postgres)))) return { ...binaries, dataPath, owner }
-  return relocate(binaries, dataPath, owner)
+  const reachable = (await isOpen(home)) ? dataPath : await openFolder(openHomeOf(dataPath), 'data')
+  return { ...visible, dataPath: reachable, owner: { uid: NOBODY, gid: NOBODY } }
 }
 
 async function importBinaries(): Promise<Binaries> {
@@ -41,23 +41,24 @@ async function importBinaries(): Promise<Binaries> {
   }
 }
 
-/** Root's private folders hide from `nobody`: the server then lives in a folder of the same user's that is open. */
-async function relocate(binaries: Binaries, dataPath: string, owner: Installation['owner']): Promise<Installation> {
+/** Root's private folders hide from `nobody`: the binaries are then copied once to where all users may look. */
+async function copyBinaries(binaries: Binaries): Promise<Binaries> {
   const native = dirname(dirname(binaries.postgres))
-  const key = createHash('sha256')
-    .update(`${native}\0${resolve(dataPath)}`)
-    .digest('hex')
-    .slice(0, 12)
-  const home = join(SHARED_FOLDER, `frameworks-postgres-${key}`)
+  const copy = await openFolder(openHomeOf(native), 'native')
+  await cp(native, copy, { recursive: true, force: false, verbatimSymlinks: true })
+  return { initdb: join(copy, 'bin/initdb'), postgres: join(copy, 'bin/postgres') }
+}
+
+/** A folder that stands in for `hidden`, one that only root may enter. */
+export function openHomeOf(hidden: string): string {
+  const key = createHash('sha256').update(resolve(hidden)).digest('hex').slice(0, 12)
+  return join(SHARED_FOLDER, `frameworks-postgres-${key}`)
+}
+
+async function openFolder(home: string, name: string): Promise<string> {
   await mkdir(home, { recursive: true })
   await chmod(home, 0o755)
-  await cp(native, join(home, 'native'), { recursive: true, force: false, verbatimSymlinks: true })
-  return {
-    initdb: join(home, 'native/bin/initdb'),
-    postgres: join(home, 'native/bin/postgres'),
-    dataPath: join(home, 'data'),
-    owner,
-  }
+  return join(home, name)
 }
 
 const OTHERS_MAY_ENTER = 0o001

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync } from 'node:fs'
-import { access, mkdir, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setInterval } from 'node:timers/promises'
 import { type Installation, locate } from './installation.ts'
 
 export interface PostgresServer extends AsyncDisposable {
@@ -24,6 +25,7 @@ interface PostgresOptions {
 
 const READY = /database system is ready to accept connections/
 const START_TIMEOUT_MS = 30_000
+const STOP_POLL_MS = 50
 const CONNECTIONS_MAX = 200
 /** Stretching protects weak passwords; ours are random, and the driver stretches in slow JavaScript at each connect. */
 const SCRAM_ITERATIONS = 1
@@ -32,6 +34,7 @@ const SCRAM_ITERATIONS = 1
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const installation = await locate(options.dataPath)
   const { dataPath } = installation
+  await stopLeftBehind(dataPath)
   if (!(await exists(join(dataPath, 'PG_VERSION')))) await initialise(installation, options.password)
   const child = spawn(installation.postgres, ['-D', dataPath, ...flags(options)], {
     ...installation.owner,
@@ -110,6 +113,23 @@ function collect(child: ChildProcess): string[] {
     if (lines.length > 20) lines.shift()
   })
   return lines
+}
+
+/** A run that was killed leaves its server behind, which would hold the data folder and the port. */
+async function stopLeftBehind(dataPath: string): Promise<void> {
+  const lock = await readFile(join(dataPath, 'postmaster.pid'), 'utf8').catch(() => '')
+  const pid = Number.parseInt(lock, 10)
+  if (!(pid > 0) || !signal(pid, 'SIGINT')) return
+  for await (const _ of setInterval(STOP_POLL_MS)) if (!signal(pid, 0)) return
+}
+
+/** Whether the process was there to be signalled. */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch {
+    return false
+  }
 }
 
 /** A fast shutdown: sessions are ended, data is checkpointed. */
