@@ -1,6 +1,7 @@
 import { type Provisioned, provision, revoke } from './commodore.ts'
 import { compareStream, compareUnattributed, type Row } from './compare.ts'
 import { computeTruth, type Truth } from './expected.ts'
+import { askPendingBytes } from './helmsman.ts'
 import { askAbout, listUnattributed } from './periscope.ts'
 import { type Played, play } from './play.ts'
 import { findPublishers, streamsOf } from './publishers.ts'
@@ -35,6 +36,12 @@ export async function replay(system: System, { file, realtime, say }: Options): 
     const substitutes = new Map(streams.map((stream) => [stream.recorded_name, stream]))
     const played = await play({ helmsman: system.helmsman, calls, publishers, substitutes, realtime })
     say('played; waiting until the answers hold')
+    const pending = await settle(
+      () => askPendingBytes(system.helmsman),
+      (bytes) => bytes === 0,
+      { hold_ms: 0 },
+    )
+    if (pending > 0) played.problems.push(`Helmsman still holds ${pending} bytes that Decklog has not taken`)
 
     const owned = new Set(names)
     const unowned = new Map([...truth.streams].filter(([name]) => !owned.has(name)))
