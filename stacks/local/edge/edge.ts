@@ -1,18 +1,17 @@
 import { Miniflare, NoOpLog } from 'miniflare'
-import type { Log } from '../../../shared/log.ts'
+import { createLog } from '../../../shared/log.ts'
 import { COMPATIBILITY_DATE, type EdgeWorkerName, edgeWorkers } from '../../edge-workers.ts'
 import { bundleWorker } from './bundle.ts'
 import { relay } from './relay.ts'
 
 interface EdgeOptions {
-  worker: EdgeWorkerName
+  worker?: EdgeWorkerName
   /** 0 for any free one. */
   port: number
   /** The Worker's variables and secrets; its Durable Objects are bound from its definition. */
   bindings: Record<string, string>
   /** Where its Durable Objects keep their state. */
   dataPath: string
-  log: Log
 }
 
 export interface Edge extends AsyncDisposable {
@@ -23,10 +22,11 @@ export interface Edge extends AsyncDisposable {
 }
 
 /** Runs one edge worker in workerd, as Cloudflare does, on a loopback port. */
-export async function startEdge({ worker, port, bindings, dataPath, log }: EdgeOptions): Promise<Edge> {
+export async function startEdge({ worker = 'foghorn', port, bindings, dataPath }: EdgeOptions): Promise<Edge> {
+  const log = createLog(worker)
   const { entry, durableObjects } = edgeWorkers[worker]
   const { code, gzip_bytes } = await bundleWorker(entry)
-  log.info('edge worker bundled', { worker, gzip_bytes })
+  log.info('edge worker bundled', { gzip_bytes })
   const miniflare = new Miniflare({
     name: worker,
     host: '127.0.0.1',
@@ -44,7 +44,7 @@ export async function startEdge({ worker, port, bindings, dataPath, log }: EdgeO
     log: new NoOpLog(),
     structuredWorkerdLogs: true,
     handleStructuredLogs: ({ message }: { message: string }) => relay(log, message),
-    handleUncaughtError: (error: Error) => log.error('edge worker failed', { worker, error }),
+    handleUncaughtError: (error: Error) => log.error('edge worker failed', { error }),
   })
   const stop = () => miniflare.dispose()
   try {

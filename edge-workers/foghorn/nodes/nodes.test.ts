@@ -1,0 +1,109 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  HEARTBEAT_INTERVAL_MS,
+  HEARTBEAT_STALE_MS,
+  HEARTBEAT_STREAMS_MAX,
+  HeartbeatAnswer,
+  STREAM_NAME_CHARS_MAX,
+} from '../../../shared/contract/foghorn.ts'
+import { Problem } from '../../../shared/http/problem.ts'
+import { newId } from '../../../shared/ids.ts'
+import { type Answer, addStream, type Foghorn, startFoghorn } from '../../../stacks/local/edge/testing/foghorn.ts'
+import { heartbeat, live } from '../testing/hosts.ts'
+
+/** Longer than a picture of a cluster lasts. */
+const EVENTUALLY = { timeout: 10_000 }
+
+let foghorn: Foghorn
+beforeAll(async () => {
+  foghorn = await startFoghorn()
+})
+afterAll(() => foghorn[Symbol.asyncDispose]())
+
+async function refusal(answer: Answer): Promise<string> {
+  const { status, code } = Problem.parse(await answer.json())
+  return `${status} ${code}`
+}
+
+function beatAs(token: string | undefined, nodeId: string, body: unknown = heartbeat()): Promise<Answer> {
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+  const init = { method: 'POST', headers, body: JSON.stringify(body) }
+  return foghorn.edge.fetch(`http://foghorn.test/nodes/${nodeId}/heartbeat`, init)
+}
+
+test('a heartbeat is answered with when to send the next', async () => {
+  const answer = await foghorn.beat({ clusterId: newId('cluster') })
+  expect(HeartbeatAnswer.parse(await answer.json())).toEqual({
+    interval_ms: HEARTBEAT_INTERVAL_MS,
+    stale_after_ms: HEARTBEAT_STALE_MS,
+  })
+})
+
+test('only a host may speak, and only for itself', async () => {
+  const { identities } = foghorn
+  const [clusterId, nodeId] = [newId('cluster'), newId('node')]
+  expect(await refusal(await beatAs(undefined, nodeId))).toBe('401 unauthenticated')
+  expect(await refusal(await beatAs(await identities.user(newId('tenant')), nodeId))).toBe('403 forbidden')
+  expect(await refusal(await beatAs(await identities.service('decklog', 'foghorn'), nodeId))).toBe('403 forbidden')
+  expect(await refusal(await beatAs(await identities.node(clusterId), nodeId))).toBe('403 not_your_node')
+  expect((await beatAs(await identities.node(clusterId, nodeId), nodeId)).status).toBe(200)
+})
+
+test('the token says which cluster a host serves, whatever its body claims', async () => {
+  const { playbackId, clusterId, onAir } = addStream(foghorn)
+  const nodeId = newId('node')
+  const token = await foghorn.identities.node(newId('cluster'), nodeId)
+  const claim = { ...heartbeat(onAir), cluster_id: clusterId }
+  expect((await beatAs(token, nodeId, claim)).status).toBe(200)
+  expect(await refusal(await foghorn.get(`/play/${playbackId}`))).toBe('503 no_host')
+})
+
+test.each([
+  ['a host with a line break', { host: 'edge\r\nlocation: x' }],
+  ['a host with a path', { host: 'edge.example/evil' }],
+  ['a template with a line break', { outputs: { HLS: 'http://HOST/$\r\nx: y' } }],
+  ['a processor beyond full', { cpu_percent: 101 }],
+  ['a place off the globe', { location: { latitude: 91, longitude: 0 } }],
+  ['too many streams', { streams: Array.from({ length: HEARTBEAT_STREAMS_MAX + 1 }, (_, n) => live(`live+${n}`)) }],
+])('%s is refused', async (_, changes) => {
+  expect(await refusal(await foghorn.beat({ clusterId: newId('cluster') }, changes))).toBe('400 invalid_input')
+})
+
+test('the fullest heartbeat fits', async () => {
+  const name = (n: number) => `live+${n}`.padEnd(STREAM_NAME_CHARS_MAX, 'x')
+  const streams = Array.from({ length: HEARTBEAT_STREAMS_MAX }, (_, n) => ({ ...live(name(n)), viewers: 10_000 }))
+  expect((await foghorn.beat({ clusterId: newId('cluster') }, { streams })).status).toBe(200)
+})
+
+test('a host that starts to drain takes no more viewers, and does again when it stops', async () => {
+  const { playbackId, clusterId, onAir } = addStream(foghorn)
+  const node = { clusterId, nodeId: newId('node') }
+  const play = async () => (await foghorn.get(`/play/${playbackId}`)).status
+  await foghorn.beat(node, onAir)
+  await expect.poll(play, EVENTUALLY).toBe(307)
+  await foghorn.beat(node, { draining: true, ...onAir })
+  await expect.poll(play, EVENTUALLY).toBe(503)
+  await foghorn.beat(node, onAir)
+  await expect.poll(play, EVENTUALLY).toBe(307)
+})
+
+test('hosts are known after a restart, until they have been silent for too long', async () => {
+  const { playbackId, clusterId, onAir } = addStream(foghorn)
+  await foghorn.beat({ clusterId }, onAir)
+  await foghorn.restart()
+  expect((await foghorn.get(`/play/${playbackId}`)).status).toBe(307)
+  const files = await readdir(foghorn.dataPath, { recursive: true })
+  const databases = files.filter((file) => file.endsWith('.sqlite')).map((file) => join(foghorn.dataPath, file))
+  await foghorn.restart(() => databases.forEach(letSilenceGrow))
+  expect(await refusal(await foghorn.get(`/play/${playbackId}`))).toBe('503 no_host')
+})
+
+/** What a cluster kept, as it would be after a while without a word. */
+function letSilenceGrow(file: string): void {
+  using database = new DatabaseSync(file)
+  const kept = database.prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE name = 'hosts'").get()
+  if (kept?.tables === 1) database.prepare('UPDATE hosts SET seen_at_ms = seen_at_ms - ?').run(HEARTBEAT_STALE_MS + 1)
+}

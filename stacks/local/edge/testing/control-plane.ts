@@ -1,0 +1,110 @@
+import type { Verdict } from '../../../../edge-workers/foghorn/play/verdicts.ts'
+import { systemClock } from '../../../../shared/clock.ts'
+import { requireService } from '../../../../shared/context.ts'
+import { AuthorizePlaybackRequest } from '../../../../shared/contract/commodore.ts'
+import { ProduceNamedRequest, type ProduceResponse } from '../../../../shared/contract/decklog.ts'
+import { SentEvent } from '../../../../shared/events/envelope.ts'
+import { createApp } from '../../../../shared/http/app.ts'
+import { createAuthenticate } from '../../../../shared/http/authenticate.ts'
+import { body } from '../../../../shared/http/route.ts'
+import { createVerifier } from '../../../../shared/identity/verifier.ts'
+import { createLog } from '../../../../shared/log.ts'
+import type { Identities } from '../../../../shared/testing/identities.ts'
+import { freePort } from '../../../../shared/testing/port.ts'
+import { serve } from '../../serve.ts'
+
+/** A door of another service as Foghorn meets it over the network, which can go away and come back on its port. */
+export interface Switchable extends AsyncDisposable {
+  url: string
+  up(): Promise<void>
+  down(): Promise<void>
+}
+
+/** Commodore as far as Foghorn calls it: real tokens are checked, the verdicts are the test's. */
+export interface CommodoreDoor extends Switchable {
+  verdicts: Map<string, Verdict>
+  /** The playback ids that were asked for, in order. */
+  asked: string[]
+}
+
+/** Decklog's REST door as far as Foghorn calls it: what it takes must be an event. */
+export interface DecklogDoor extends Switchable {
+  batches: SentEvent[][]
+  events(): SentEvent<'load-balancing'>[]
+  /** Held calls are not answered until it is set back to undefined by `release`. */
+  hold(): () => void
+  /** The status of the next calls instead of taking them. */
+  refuseWith: number | undefined
+}
+
+export async function startCommodore(identities: Identities): Promise<CommodoreDoor> {
+  const verdicts: CommodoreDoor['verdicts'] = new Map()
+  const asked: string[] = []
+  const app = appOf('commodore', identities)
+  app.get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
+  app.post('/playback/authorize', body(AuthorizePlaybackRequest), (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    const { playback_id = '' } = c.req.valid('json')
+    asked.push(playback_id)
+    return c.json(verdicts.get(playback_id) ?? { allowed: false, reason: 'unknown_playback_id' })
+  })
+  return { ...(await switchable(app)), verdicts, asked }
+}
+
+export async function startDecklog(identities: Identities): Promise<DecklogDoor> {
+  let held: Promise<void> | undefined
+  const app = appOf('decklog', identities)
+  app.post('/produce', body(ProduceNamedRequest), async (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    if (held) await held
+    if (door.refuseWith) return c.json({ status: door.refuseWith }, 422)
+    const records = c.req.valid('json')
+    door.batches.push(
+      records.map(({ value }) => SentEvent.parse(typeof value === 'string' ? JSON.parse(value) : value)),
+    )
+    return c.json(
+      records.map(({ topic }, offset): ProduceResponse[number] => ({ topic, partition: 0, offset, timestamp: 0 })),
+    )
+  })
+  const door: DecklogDoor = {
+    ...(await switchable(app)),
+    batches: [],
+    refuseWith: undefined,
+    events: () => door.batches.flat().filter((event) => event.event_type === 'load-balancing'),
+    hold: () => {
+      const gate = Promise.withResolvers<void>()
+      held = gate.promise
+      return () => {
+        held = undefined
+        gate.resolve()
+      }
+    },
+  }
+  return door
+}
+
+function appOf(service: string, { keySet }: Identities) {
+  const verify = createVerifier({ keys: keySet, service, clock: systemClock })
+  const authenticate = createAuthenticate({ verify })
+  return createApp({
+    log: createLog(service),
+    clock: systemClock,
+    authenticate,
+    deps: {},
+    bodyBytesMax: 8 * 1024 * 1024,
+  })
+}
+
+async function switchable(app: Parameters<typeof serve>[0]): Promise<Switchable> {
+  const port = await freePort()
+  let server: AsyncDisposable | undefined
+  const up = async () => {
+    server ??= await serve(app, port)
+  }
+  const down = async () => {
+    await server?.[Symbol.asyncDispose]()
+    server = undefined
+  }
+  await up()
+  return { url: `http://127.0.0.1:${port}`, up, down, [Symbol.asyncDispose]: down }
+}
