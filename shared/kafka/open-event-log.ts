@@ -60,16 +60,5 @@ export async function openEventLog(address: EventLogAddress, options: OpenOption
     })
   }
   if (brokers !== undefined) return new KafkaEventLog({ brokers: parseBrokers(brokers), client_id, report })
-  const pool = openPool(url, { wsProxy, applicationName: client_id })
-  const log = new PostgresEventLog(pool, { report })
-  return {
-    ensureTopic: (topic, topicOptions) => log.ensureTopic(topic, topicOptions),
-    produce: (topic, records) => log.produce(topic, records),
-    consume: (of, handler) => log.consume(of, handler),
-    lag: (of) => log.lag(of),
-    [Symbol.asyncDispose]: async () => {
-      await log[Symbol.asyncDispose]()
-      await pool.end()
-    },
-  }
+  return new PostgresEventLog(openPool(url, { wsProxy, applicationName: client_id }), { report })
 }
