@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DEAD_LETTERS_TOPIC, EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
+import type { ConsumedRecord, EventLog } from '../../../shared/kafka/event-log.ts'
+import { PostgresEventLog } from '../../../shared/kafka/postgres-event-log.ts'
+import { createLog } from '../../../shared/log.ts'
+import { eventOf, toValue } from '../testing/events.ts'
+import { openTestStores, type TestStores } from '../testing/stores.ts'
+import { consume } from './consume.ts'
+import { handleKafkaEvent } from './lambda.ts'
+
+const log = createLog('periscope-ingest')
+let stores: TestStores
+let events: EventLog
+
+beforeAll(async () => {
+  stores = await openTestStores()
+  const folder = new URL('../../../shared/kafka/migrations/', import.meta.url)
+  await stores.database.migrate({ schema: 'event_log', folder })
+  events = new PostgresEventLog(stores.database.pool(stores.database.urlAs('event_log')))
+  await events.ensureTopic(EVENTS_TOPIC, { partitions: 3 })
+  await events.ensureTopic(DEAD_LETTERS_TOPIC, { partitions: 3 })
+})
+
+afterAll(async () => {
+  await events[Symbol.asyncDispose]()
+  await stores[Symbol.asyncDispose]()
+})
+
+async function letters(): Promise<ConsumedRecord[]> {
+  const found: ConsumedRecord[] = []
+  const of = { topic: DEAD_LETTERS_TOPIC, group: 'test', batch_records_max: 100, batch_wait_ms: 1 }
+  await using consumer = events.consume(of, async (batch) => {
+    found.push(...batch)
+  })
+  await consumer.drained()
+  return found
+}
+
+async function runsOf(tenant: string): Promise<number> {
+  const rows = await stores.clickhouse.query('SELECT 1 FROM stream_runs FINAL WHERE tenant_id = {tenant:String}', {
+    tenant,
+  })
+  return rows.length
+}
+
+test('what is in the event log is stored, and what cannot be is buried with its reason', async () => {
+  const tenant_id = 'ten_consumed'
+  const good = Array.from({ length: 20 }, (_, i) => eventOf('stream-end', { tenant_id, stream_id: `str_${i}` }))
+  const headers = { event_type: 'stream-end', event_id: 'x' }
+  const records = good.map((event) => ({ key: `${tenant_id}:${event.stream_id}`, headers, ...toValue(event) }))
+  const bad = { key: 'k', headers, value: Buffer.from('{"a\u00e9\0') }
+  const counted = { stored: 0, dead: 0 }
+  await using consumer = consume({
+    ...stores,
+    events,
+    log,
+    count: (stored, dead) => {
+      counted.stored += stored
+      counted.dead += dead
+    },
+  })
+  await events.produce(EVENTS_TOPIC, [...records, bad])
+  await consumer.drained()
+  expect(await runsOf(tenant_id)).toBe(20)
+  expect(counted).toEqual({ stored: 20, dead: 1 })
+  const [letter, ...others] = await letters()
+  expect(others).toEqual([])
+  expect(letter?.key).toBe('k')
+  expect(Buffer.from(letter?.value ?? [])).toEqual(bad.value)
+  expect(letter?.headers).toMatchObject({
+    ...headers,
+    dead_reason: 'malformed_event',
+    dead_from: expect.stringMatching(/^analytics_events\/\d+\/\d+$/),
+  })
+})
+
+const base64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64')
+
+/** A batch as Lambda's event source mapping for MSK hands it over. */
+function mskEvent(values: Record<string, Uint8Array[]>) {
+  const records = Object.entries(values).map(([name, list]) => {
+    const [topic, partition] = [EVENTS_TOPIC, Number(name.split('-').at(-1))]
+    const of = { topic, partition, timestamp: 1_795_480_532_248, timestampType: 'CREATE_TIME', key: base64('k') }
+    const headers = [{ event_type: [...Buffer.from('stream-end')] }]
+    return [name, list.map((value, i) => ({ ...of, offset: 10 + i, value: base64(value), headers }))]
+  })
+  return { eventSource: 'aws:kafka', records: Object.fromEntries(records) }
+}
+
+test('a batch from Lambda’s event source is stored, and a bad record in it buried', async () => {
+  const tenant_id = 'ten_lambda'
+  const [a, b] = [eventOf('stream-end', { tenant_id }), eventOf('stream-end', { tenant_id })]
+  const input = mskEvent({
+    'analytics_events-0': [toValue(a).value, Buffer.from('no')],
+    'analytics_events-2': [toValue(b).value],
+  })
+  expect(await handleKafkaEvent({ ...stores, events, log }, input)).toEqual({ batchItemFailures: [] })
+  expect(await runsOf(tenant_id)).toBe(2)
+  expect(await letters()).toMatchObject([
+    { key: 'k', headers: { event_type: 'stream-end', dead_from: 'analytics_events/0/11' } },
+  ])
+})
+
+test('a record that cannot even be buried comes again, with its partition alone', async () => {
+  await using withoutTopics = await openTestStores()
+  const { database } = withoutTopics
+  await database.migrate({ schema: 'event_log', folder: new URL('../../../shared/kafka/migrations/', import.meta.url) })
+  await using empty = new PostgresEventLog(database.pool(database.urlAs('event_log')))
+  const input = mskEvent({ 'analytics_events-1': [toValue(eventOf('stream-end')).value, Buffer.from('no')] })
+  const { batchItemFailures } = await handleKafkaEvent({ ...withoutTopics, events: empty, log }, input)
+  expect(batchItemFailures).toEqual([{ itemIdentifier: { 'topic-partition': 'analytics_events-1', offset: 11 } }])
+})

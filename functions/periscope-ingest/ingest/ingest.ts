@@ -1,0 +1,102 @@
+import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
+import type { StoredEvent } from '../../../shared/events/envelope.ts'
+import { type Fault, toFault } from '../../../shared/fault.ts'
+import type { Database } from '../../../shared/postgres/database.ts'
+import { sha256Hex } from '../../../shared/random.ts'
+import type { Tables } from '../state/tables.ts'
+import { writeState } from '../state/write.ts'
+import type { OwnedEvent } from '../tables/table.ts'
+import { tables } from '../tables/tables.ts'
+import { toUnattributedRow, unattributedEvents } from '../tables/unattributed-events.ts'
+import { readEvent } from './read.ts'
+import { isAboutData, toWaiting } from './refusal.ts'
+
+/** Where events end up. */
+export interface Stores {
+  clickhouse: ClickHouse
+  db: Database<Tables>
+}
+
+/** A record that can never be stored, and why. */
+export interface Failure<R> {
+  record: R
+  fault: Fault
+}
+
+interface Read<R> {
+  record: R
+  event: StoredEvent
+}
+
+/**
+ * Stores the events of a batch; storing them again changes no answer. Answers the records that cannot be stored.
+ * Throws a retryable `Fault` when a store is out of reach: then the whole batch comes again.
+ */
+export async function ingest<R extends { value: Uint8Array }>(
+  stores: Stores,
+  records: readonly R[],
+): Promise<{ failures: Failure<R>[] }> {
+  const failures: Failure<R>[] = []
+  const good: Read<R>[] = []
+  for (const record of records) {
+    try {
+      good.push({ record, event: readEvent(record.value) })
+    } catch (error) {
+      failures.push({ record, fault: toFault(error) })
+    }
+  }
+  failures.push(...(await storeApart(stores, good)))
+  return { failures }
+}
+
+/** A batch that a store refuses is halved until the record that it refuses stands alone. */
+async function storeApart<R>(stores: Stores, batch: Read<R>[]): Promise<Failure<R>[]> {
+  const [first] = batch
+  if (!first) return []
+  try {
+    await store(
+      stores,
+      batch.map(({ event }) => event),
+    )
+    return []
+  } catch (error) {
+    const fault = toFault(error)
+    if (!isAboutData(fault)) throw toWaiting(fault)
+    if (batch.length === 1) return [{ record: first.record, fault }]
+  }
+  const half = Math.ceil(batch.length / 2)
+  const head = await storeApart(stores, batch.slice(0, half))
+  return [...head, ...(await storeApart(stores, batch.slice(half)))]
+}
+
+/** One insert a table. Every part may be repeated, so it does not matter which of them a failure lets through. */
+async function store({ clickhouse, db }: Stores, events: readonly StoredEvent[]): Promise<void> {
+  const owned = events.filter(isOwned)
+  const inserts = tables.map(({ name, of, toRows }) => {
+    const ofType = owned.filter((event) => event.event_type === of)
+    return insert(clickhouse, name, ofType, ofType.flatMap(toRows))
+  })
+  const strays = events.filter((event) => !isOwned(event))
+  inserts.push(insert(clickhouse, unattributedEvents.name, strays, strays.map(toUnattributedRow)))
+  // All are waited for, so that none still runs when the batch is tried again.
+  const results = await Promise.allSettled([...inserts, writeState(db, owned)])
+  const faults = results.flatMap((result) => (result.status === 'rejected' ? [toFault(result.reason)] : []))
+  // A store that is away comes first: only one that answers can say what it refuses.
+  const [fault] = faults.sort((a, b) => Number(isAboutData(a)) - Number(isAboutData(b)))
+  if (fault) throw fault
+}
+
+async function insert(
+  clickhouse: Stores['clickhouse'],
+  table: string,
+  events: readonly StoredEvent[],
+  rows: readonly object[],
+): Promise<void> {
+  if (rows.length === 0) return
+  const token = await sha256Hex([table, ...events.map(({ event_id }) => event_id)].join())
+  await clickhouse.insert(table, rows, { token })
+}
+
+function isOwned(event: StoredEvent): event is OwnedEvent {
+  return event.tenant_id !== null
+}

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStores, type TestStores } from '../testing/stores.ts'
+import { clickhouseTypeOf } from './column.ts'
+import { tables } from './tables.ts'
+import { unattributedEvents } from './unattributed-events.ts'
+
+let stores: TestStores
+
+beforeAll(async () => {
+  stores = await openTestStores()
+})
+
+afterAll(() => stores[Symbol.asyncDispose]())
+
+test('the live tables have exactly the columns that rows are written with', async () => {
+  const live = await stores.clickhouse.query<{ table: string; columns: [string, string][] }>(
+    `SELECT table, arraySort(x -> x.3, groupArray((name, type, position))) AS columns
+     FROM system.columns WHERE database = currentDatabase() AND table != 'migrations' GROUP BY table`,
+  )
+  const liveColumns = live.map(({ table, columns }) => [table, columns.map(([name, type]) => [name, type])])
+  const written = [...tables, unattributedEvents].map(({ name, columns }) => [
+    name,
+    Object.entries(columns).map(([column, schema]) => [column, clickhouseTypeOf(schema)]),
+  ])
+  expect(Object.fromEntries(liveColumns)).toEqual(Object.fromEntries(written))
+})
+
+test('a row of every table is its event’s only one, whenever merges run', async () => {
+  const live = await stores.clickhouse.query<{ name: string; engine: string; sorting_key: string }>(
+    `SELECT name, engine, sorting_key FROM system.tables WHERE database = currentDatabase() AND name != 'migrations'`,
+  )
+  expect(live).toHaveLength(tables.length + 1)
+  for (const { name, engine, sorting_key } of live) {
+    expect(engine, name).toBe('ReplacingMergeTree')
+    expect(sorting_key.split(', '), name).toContain('event_id')
+    expect(sorting_key, name).toMatch(name === 'unattributed_events' ? /^occurred_at/ : /^tenant_id, /)
+  }
+})
