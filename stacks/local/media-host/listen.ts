@@ -1,16 +1,18 @@
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
-import type { Hono } from 'hono'
+import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 
-interface Listening {
+interface App {
+  fetch(request: Request, env: HttpBindings | Http2Bindings): Response | Promise<Response>
+}
+
+interface Listening extends AsyncDisposable {
   port: number
-  serve(app: Hono<{ Bindings: HttpBindings }>): void
-  close(): Promise<void>
+  serve(app: App): void
 }
 
 /** Opens a port on loopback, 0 for any; requests are answered once `serve` has an app. */
 export async function listen(port: number): Promise<Listening> {
-  const { promise: ready, resolve: serve } = Promise.withResolvers<Hono<{ Bindings: HttpBindings }>>()
+  const { promise: ready, resolve: serve } = Promise.withResolvers<App>()
   const server = createAdaptorServer({ fetch: async (request, env) => (await ready).fetch(request, env) })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -19,7 +21,7 @@ export async function listen(port: number): Promise<Listening> {
   return {
     port: (server.address() as AddressInfo).port,
     serve,
-    async close() {
+    async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       if ('closeAllConnections' in server) server.closeAllConnections()
       await closed

@@ -50,8 +50,9 @@ const FIRST_PID = 30_000
 /** Starts a server that answers and reports as MistServer does, on machines that have none. */
 export async function startMediaHost(options: Options): Promise<MediaHost> {
   const { log, seed, clock = systemClock, speed = 1, attempt_timeout_ms = CALL_ATTEMPT_TIMEOUT_MS } = options
-  const api = await listen(options.port)
-  const viewers = await listen(options.http_port)
+  await using opening = new AsyncDisposableStack()
+  const api = opening.use(await listen(options.port))
+  const viewers = opening.use(await listen(options.http_port))
   const stopping = new AbortController()
   const { signal } = stopping
   const settings = freshConfig({ http_port: viewers.port, api_port: api.port })
@@ -87,6 +88,7 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
     new Hono<{ Bindings: HttpBindings }>().route('/', createStandInDoor(host, actions)).route('/', createApiDoor(host)),
   )
   viewers.serve(createViewerDoor(host))
+  const doors = opening.move()
   return {
     ...actions,
     url: `http://127.0.0.1:${api.port}`,
@@ -95,7 +97,7 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
     async stop() {
       stopping.abort()
       await host.flows.idle()
-      await Promise.all([api.close(), viewers.close()])
+      await doors.disposeAsync()
     },
   }
 }

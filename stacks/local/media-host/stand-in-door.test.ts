@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import { createLog } from '../../../shared/log.ts'
+import { freePort } from '../../../shared/testing/port.ts'
+import { startMediaHost } from './media-host.ts'
 import { startWired } from './testing.ts'
 
 const post = (url: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -38,4 +41,14 @@ test('wrong input, unknown ids and callers behind a proxy are turned away', asyn
   expect(await statusOf({ stream_key: 'one', protocol: 'carrier-pigeon' })).toBe(400)
   expect(await statusOf({ stream_key: 'one' }, { 'X-Forwarded-For': '127.0.0.1' })).toBe(403)
   expect((await fetch(`${host.url}/standin/view/none`, { method: 'DELETE' })).status).toBe(404)
+})
+
+test('a port that is taken fails the start and leaves the other one free', async () => {
+  await using host = await startWired()
+  const port = await freePort()
+  const taken = Number(new URL(host.http_url).port)
+  const log = createLog('media-host')
+  await expect(startMediaHost({ port, http_port: taken, log, seed: 1 })).rejects.toThrow('EADDRINUSE')
+  const second = await startMediaHost({ port, http_port: 0, log, seed: 1 })
+  await second.stop()
 })
