@@ -14,7 +14,13 @@ if (file === undefined) {
   say('Usage: npm run replay -- FILE [--realtime] [--state FOLDER]')
   process.exitCode = 2
 } else {
-  process.exitCode = (await run(file)) ? 0 : 1
+  process.exitCode = await run(file).then(
+    (same) => (same ? 0 : 1),
+    (error: unknown) => {
+      say(error instanceof Error ? error.message : String(error))
+      return 1
+    },
+  )
 }
 
 async function run(file: string): Promise<boolean> {
