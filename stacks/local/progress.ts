@@ -1,23 +1,25 @@
 export interface Progress {
-  /** Says what is being done while it is done, and how long it took. */
+  /** Says when something is done, and how long it took. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>
+  note(text: string): void
 }
 
-/** Reports each step as a line for a person. */
+/** Reports each step to a person: one line when it begins and one when it is done, as steps may overlap. */
 export function createProgress(write: (text: string) => void): Progress {
   return {
     step: async (name, work) => {
       const started = performance.now()
-      write(`  ${name} …`)
+      write(`  ${name} …\n`)
       try {
         const result = await work()
-        write(` ${seconds(started)}\n`)
+        write(`  ${name} is ready (${seconds(started)})\n`)
         return result
       } catch (error) {
-        write(' failed\n')
+        write(`  ${name} failed\n`)
         throw error
       }
     },
+    note: (text) => write(`  ${text}\n`),
   }
 }
 

@@ -1,0 +1,79 @@
+import { readConfig as readCommodore } from '../../functions/commodore/config.ts'
+import * as commodore from '../../functions/commodore/service.ts'
+import { readConfig as readDecklog } from '../../functions/decklog/config.ts'
+import * as decklog from '../../functions/decklog/service.ts'
+import { readConfig as readIngest } from '../../functions/periscope-ingest/config.ts'
+import * as periscopeIngest from '../../functions/periscope-ingest/service.ts'
+import { readConfig as readQuery } from '../../functions/periscope-query/config.ts'
+import * as periscopeQuery from '../../functions/periscope-query/service.ts'
+import { readConfig as readQuartermaster } from '../../functions/quartermaster/config.ts'
+import * as quartermaster from '../../functions/quartermaster/service.ts'
+import type { Service } from '../../shared/http/service.ts'
+import type { Ports } from './ports.ts'
+import type { Databases } from './schema.ts'
+import { type Issuer, keySetOf, type Secrets } from './secrets.ts'
+import { serve } from './serve.ts'
+
+interface ServiceOptions {
+  ports: Ports
+  secrets: Secrets
+  databases: Databases
+  kafkaBrokers: string | undefined
+  stack: AsyncDisposableStack
+}
+
+export function urlAt(port: number): string {
+  return `http://127.0.0.1:${port}`
+}
+
+/** Opens all functions with the variables that the cloud would give them, and serves each on its port. */
+export async function startServices({ ports, secrets, databases, kafkaBrokers, stack }: ServiceOptions): Promise<void> {
+  const common = {
+    COMMODORE_URL: urlAt(ports.commodore),
+    QUARTERMASTER_URL: urlAt(ports.quartermaster),
+    DATABASE_WS_PROXY: databases.wsProxy,
+  }
+  const identity = (issuer: Issuer) => ({ IDENTITY_KEY: JSON.stringify(secrets.keys[issuer]) })
+  const eventLog = kafkaBrokers ? { KAFKA_BROKERS: kafkaBrokers } : { EVENT_LOG_URL: databases.urlOf('event_log') }
+  const { analytics } = databases
+  const periscope = {
+    DATABASE_URL: databases.urlOf('periscope'),
+    CLICKHOUSE_URL: analytics.url,
+    CLICKHOUSE_USER: analytics.user,
+    CLICKHOUSE_PASSWORD: analytics.password,
+    CLICKHOUSE_DATABASE: analytics.database,
+  }
+  const start = async (service: Promise<Service>, port: number) => {
+    stack.use(await serve(stack.use(await service), port))
+  }
+  await start(
+    commodore.open(
+      readCommodore({
+        ...common,
+        ...identity('commodore'),
+        DATABASE_URL: databases.urlOf('commodore'),
+        IDENTITY_PUBLIC_KEYS: JSON.stringify(keySetOf(secrets)),
+      }),
+    ),
+    ports.commodore,
+  )
+  await start(
+    quartermaster.open(
+      readQuartermaster({
+        ...common,
+        ...identity('quartermaster'),
+        DATABASE_URL: databases.urlOf('quartermaster'),
+      }),
+    ),
+    ports.quartermaster,
+  )
+  await start(decklog.open(readDecklog({ ...common, ...identity('decklog'), ...eventLog })), ports.decklog)
+  await start(
+    periscopeIngest.open(readIngest({ ...common, ...identity('periscope-ingest'), ...eventLog, ...periscope })),
+    ports['periscope-ingest'],
+  )
+  await start(
+    periscopeQuery.open(readQuery({ ...common, ...identity('periscope-query'), ...periscope })),
+    ports['periscope-query'],
+  )
+}
