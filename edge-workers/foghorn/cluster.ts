@@ -1,17 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { Heartbeat } from '../../shared/contract/foghorn.ts'
-
-/** Most hosts of one cluster; a further one is refused until another has been silent for long. */
-export const CLUSTER_HOSTS_MAX = 1_000
-/** A host that was silent for longer is forgotten. */
-export const HOST_FORGET_MS = 10 * 60_000
-
-/** A host's last word and how old it is: ages mean the same on every machine, times do not. */
-export interface HostAge {
-  node_id: string
-  age_ms: number
-  heartbeat: Heartbeat
-}
+import type { HostAge } from './fleet.ts'
+import { CLUSTER_HOSTS_MAX, HOST_FORGET_MS } from './nodes/limits.ts'
 
 interface Heard {
   seen_at_ms: number

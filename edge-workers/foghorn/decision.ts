@@ -4,11 +4,11 @@ import { angleBetween, EARTH_RADIUS_KM, toVector, type Vector } from './geograph
 import { hash, mix } from './spread.ts'
 
 /** What a host gets for standing where the viewer is; the other side of the world gets nothing. */
-export const DISTANCE_POINTS = 1000
+const DISTANCE_POINTS = 1000
 /** For having the stream already: a host without it must be this much better to be worth a pull. */
-export const STREAM_POINTS = 300
+const STREAM_POINTS = 300
 /** For belonging to the first of the tenant's clusters; the second gets half, the third a third. */
-export const CLUSTER_POINTS = 200
+const CLUSTER_POINTS = 200
 /** Hosts this close to the best count as equals, so that viewers spread over them until the next heartbeat. */
 export const SPREAD_POINTS = 50
 /** Most hosts, and most refused ones, that a decision names. */
@@ -42,7 +42,7 @@ export interface Question {
   cold: boolean
 }
 
-export type Parts = Record<'cpu' | 'memory' | 'bandwidth' | 'distance' | 'stream' | 'cluster', number>
+type Parts = Record<'cpu' | 'memory' | 'bandwidth' | 'distance' | 'stream' | 'cluster', number>
 
 export interface Candidate {
   host: Host

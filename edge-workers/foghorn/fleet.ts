@@ -9,11 +9,18 @@ export const MEMORY_RATIO_MAX = 0.95
 export const BANDWIDTH_RATIO_MAX = 0.9
 
 /** What a host gets for an idle processor, empty memory and free bandwidth. */
-export const CPU_POINTS = 500
-export const MEMORY_POINTS = 500
-export const BANDWIDTH_POINTS = 1000
+const CPU_POINTS = 500
+const MEMORY_POINTS = 500
+const BANDWIDTH_POINTS = 1000
 
 export type LoadReason = 'draining' | 'statistics_missing' | 'cpu_full' | 'memory_full' | 'bandwidth_full'
+
+/** A host's last word and how old it is: ages mean the same on every machine, times do not. */
+export interface HostAge {
+  node_id: string
+  age_ms: number
+  heartbeat: Heartbeat
+}
 
 /** A heartbeat, and whose and how old it is on our own clock. */
 export interface HostReport {

@@ -1,21 +1,23 @@
 import { Protocol, protocols } from '../../shared/contract/foghorn.ts'
 
 /** The usual other names of what we can play. */
-const aliases: Record<string, Protocol> = {
-  m3u8: 'hls',
-  mpd: 'dash',
-  llhls: 'cmaf',
-  'll-hls': 'cmaf',
-  webrtc: 'whep',
-  progressive: 'mp4',
-  mkv: 'webm',
-  matroska: 'webm',
-  mpegts: 'ts',
-  'mpeg-ts': 'ts',
-  flash: 'flv',
-  audio: 'aac',
-  embed: 'html',
-}
+const aliases = new Map<string, Protocol>(
+  Object.entries({
+    m3u8: 'hls',
+    mpd: 'dash',
+    llhls: 'cmaf',
+    'll-hls': 'cmaf',
+    webrtc: 'whep',
+    progressive: 'mp4',
+    mkv: 'webm',
+    matroska: 'webm',
+    mpegts: 'ts',
+    'mpeg-ts': 'ts',
+    flash: 'flv',
+    audio: 'aac',
+    embed: 'html',
+  }),
+)
 
 interface Source {
   /** MistServer's name of the output whose template we take. */
@@ -48,7 +50,7 @@ export type Templates = Partial<Record<Protocol, string>>
 
 export function toProtocol(name: string): Protocol | undefined {
   const lower = name.toLowerCase()
-  return Protocol.safeParse(lower).data ?? aliases[lower]
+  return Protocol.safeParse(lower).data ?? aliases.get(lower)
 }
 
 export function templatesOf(outputs: Readonly<Record<string, string>>): Templates {

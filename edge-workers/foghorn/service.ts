@@ -13,7 +13,7 @@ import { createVerdicts } from './play/verdicts.ts'
 
 const NAME = 'foghorn'
 /** A viewer waits for it. */
-export const COMMODORE_TIMEOUT_MS = 2_000
+const COMMODORE_TIMEOUT_MS = 2_000
 
 /** Foghorn's app with all that it works with, for the life of one isolate. */
 export function open({ config, secrets }: FoghornSettings, namespace: DurableObjectNamespace<Cluster>) {
@@ -38,7 +38,7 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       verdicts: createVerdicts(commodore, clock),
       clusters,
       fleets: createFleets(clusters, clock),
-      decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log }),
+      decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
       cold: COLD_HOSTS === 'allow',
     },
   })

@@ -22,7 +22,7 @@ export const Location = z.object({
 export type Location = z.infer<typeof Location>
 
 /** A stream as one host has it: `inputs` above 0 means that media comes in, `replica` that it comes from another host. */
-export const HostedStream = z.object({
+const HostedStream = z.object({
   name: z.string().min(1).max(STREAM_NAME_CHARS_MAX).describe('Runtime name, `live+<internal name>`'),
   viewers: Count,
   inputs: Count,

@@ -1,9 +1,10 @@
 import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
-import type { Cluster, HostAge } from '../cluster.ts'
+import type { Cluster } from '../cluster.ts'
+import type { HostAge } from '../fleet.ts'
 import { within } from '../within.ts'
 
 /** How long a cluster's Durable Object may take; a viewer waits for it. */
-export const CLUSTER_TIMEOUT_MS = 2_000
+const CLUSTER_TIMEOUT_MS = 2_000
 
 /** The clusters' Durable Objects, by cluster id. */
 export interface Clusters {

@@ -1,14 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../../shared/clock.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { type Fleet, toFleet } from '../fleet.ts'
+import { type Fleet, type HostAge, toFleet } from '../fleet.ts'
 import { createFlights, type Defer } from '../flight.ts'
-import type { Clusters } from './clusters.ts'
 
 /** How old a picture of a cluster may be; hosts themselves speak every few seconds. */
 export const SNAPSHOT_FRESH_MS = 1_000
 /** Clusters of which an isolate keeps a picture. */
-export const SNAPSHOTS_MAX = 100
+const SNAPSHOTS_MAX = 100
 /** Most clusters that are looked at for one viewer. */
 export const CLUSTERS_PER_DECISION_MAX = 8
 
@@ -18,7 +17,12 @@ export interface Fleets {
   get(clusterIds: readonly string[], defer: Defer): Promise<Fleet[]>
 }
 
-export function createFleets(clusters: Clusters, clock: Clock): Fleets {
+/** Asks clusters for their hosts. */
+interface Snapshots {
+  snapshot(clusterId: string): Promise<HostAge[]>
+}
+
+export function createFleets(clusters: Snapshots, clock: Clock): Fleets {
   const pictures = new LRUCache<string, { fleet: Fleet; at_ms: number }>({ max: SNAPSHOTS_MAX })
   const flights = createFlights<Fleet>()
 

@@ -7,12 +7,14 @@ import {
   HEARTBEAT_STALE_MS,
   HEARTBEAT_STREAMS_MAX,
   HeartbeatAnswer,
+  OUTPUTS_MAX,
   STREAM_NAME_CHARS_MAX,
 } from '../../../shared/contract/foghorn.ts'
 import { Problem } from '../../../shared/http/problem.ts'
 import { newId } from '../../../shared/ids.ts'
 import { type Answer, addStream, type Foghorn, startFoghorn } from '../../../stacks/local/edge/testing/foghorn.ts'
 import { heartbeat, live } from '../testing/hosts.ts'
+import { CLUSTER_HOSTS_MAX, HOST_FORGET_MS } from './limits.ts'
 
 /** Longer than a picture of a cluster lasts. */
 const EVENTUALLY = { timeout: 10_000 }
@@ -67,6 +69,10 @@ test.each([
   ['a template with a line break', { outputs: { HLS: 'http://HOST/$\r\nx: y' } }],
   ['a processor beyond full', { cpu_percent: 101 }],
   ['a place off the globe', { location: { latitude: 91, longitude: 0 } }],
+  [
+    'too many outputs',
+    { outputs: Object.fromEntries(Array.from({ length: OUTPUTS_MAX + 1 }, (_, n) => [`O${n}`, 'x'])) },
+  ],
   ['too many streams', { streams: Array.from({ length: HEARTBEAT_STREAMS_MAX + 1 }, (_, n) => live(`live+${n}`)) }],
 ])('%s is refused', async (_, changes) => {
   expect(await refusal(await foghorn.beat({ clusterId: newId('cluster') }, changes))).toBe('400 invalid_input')
@@ -95,15 +101,28 @@ test('hosts are known after a restart, until they have been silent for too long'
   await foghorn.beat({ clusterId }, onAir)
   await foghorn.restart()
   expect((await foghorn.get(`/play/${playbackId}`)).status).toBe(307)
-  const files = await readdir(foghorn.dataPath, { recursive: true })
-  const databases = files.filter((file) => file.endsWith('.sqlite')).map((file) => join(foghorn.dataPath, file))
-  await foghorn.restart(() => databases.forEach(letSilenceGrow))
+  await growSilence(HEARTBEAT_STALE_MS + 1)
   expect(await refusal(await foghorn.get(`/play/${playbackId}`))).toBe('503 no_host')
 })
 
-/** What a cluster kept, as it would be after a while without a word. */
-function letSilenceGrow(file: string): void {
-  using database = new DatabaseSync(file)
-  const kept = database.prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE name = 'hosts'").get()
-  if (kept?.tables === 1) database.prepare('UPDATE hosts SET seen_at_ms = seen_at_ms - ?').run(HEARTBEAT_STALE_MS + 1)
+test('a full cluster takes another host only when one was silent for long', async () => {
+  const clusterId = newId('cluster')
+  const beats = Array.from({ length: CLUSTER_HOSTS_MAX }, () => foghorn.beat({ clusterId }))
+  expect((await Promise.all(beats)).every(({ status }) => status === 200)).toBe(true)
+  expect(await refusal(await foghorn.beat({ clusterId }))).toBe('409 cluster_full')
+  await growSilence(HOST_FORGET_MS + 1)
+  expect((await foghorn.beat({ clusterId })).status).toBe(200)
+})
+
+/** Restarts Foghorn with what its clusters kept as it would be after so long without a word. */
+async function growSilence(ms: number): Promise<void> {
+  const files = await readdir(foghorn.dataPath, { recursive: true })
+  const paths = files.filter((file) => file.endsWith('.sqlite')).map((file) => join(foghorn.dataPath, file))
+  await foghorn.restart(() => {
+    for (const path of paths) {
+      using database = new DatabaseSync(path)
+      const tables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'hosts'").all()
+      if (tables.length > 0) database.prepare('UPDATE hosts SET seen_at_ms = seen_at_ms - ?').run(ms)
+    }
+  })
 }

@@ -1,4 +1,5 @@
 import { Kafka, UpstashError } from '@upstash/kafka'
+import type { Clock } from '../../../shared/clock.ts'
 import { EVENTS_TOPIC, ProduceResponse } from '../../../shared/contract/decklog.ts'
 import type { SentEvent } from '../../../shared/events/envelope.ts'
 import type { Log } from '../../../shared/log.ts'
@@ -6,7 +7,7 @@ import type { Defer } from '../flight.ts'
 import { within } from '../within.ts'
 
 /** Decisions wait so long for others to be sent along. */
-export const BATCH_WINDOW_MS = 250
+const BATCH_WINDOW_MS = 250
 export const BATCH_EVENTS_MAX = 200
 /** Beyond this the newest are dropped and counted: telling of a decision must never cost one. */
 export const QUEUE_EVENTS_MAX = 2_000
@@ -24,20 +25,22 @@ interface Options {
   decklogUrl: URL
   token: () => Promise<string>
   log: Log
+  clock: Clock
 }
 
 /** Events of all requests of this isolate queue here; one request at a time carries them to Decklog. */
-export function createDecisionLog({ decklogUrl, token, log }: Options): DecisionLog {
+export function createDecisionLog({ decklogUrl, token, log, clock }: Options): DecisionLog {
+  const nowMs = () => clock().getTime()
   let queue: DecisionEvent[] = []
   let dropped = 0
   let carriedUntil = 0
 
   async function carry(until: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, BATCH_WINDOW_MS))
-    while (queue.length > 0 && Date.now() < until) {
+    while (queue.length > 0 && nowMs() < until) {
       const batch = queue.slice(0, BATCH_EVENTS_MAX)
       queue = queue.slice(BATCH_EVENTS_MAX)
-      const failure = await trySend(batch, until - Date.now())
+      const failure = await trySend(batch, until - nowMs())
       if (failure === null) continue
       log.warn('decisions not sent', { events: batch.length, ...failure })
       if (failure.again) queue = [...batch, ...queue].slice(0, QUEUE_EVENTS_MAX)
@@ -71,7 +74,7 @@ export function createDecisionLog({ decklogUrl, token, log }: Options): Decision
     add: (event, defer) => {
       if (queue.length >= QUEUE_EVENTS_MAX) dropped++
       else queue.push(event)
-      const now = Date.now()
+      const now = nowMs()
       // A carrier that is past its time was ended together with its request.
       if (now < carriedUntil) return
       carriedUntil = now + CARRY_MS_MAX

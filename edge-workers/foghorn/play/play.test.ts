@@ -170,6 +170,16 @@ test('those who could play just before still can while Commodore is away', async
   }
 })
 
+test('a Commodore that does not answer is given up on', async () => {
+  const { playbackId } = addStream(foghorn)
+  const release = foghorn.commodore.hold()
+  try {
+    expect(await refusal(await foghorn.get(`/play/${playbackId}`))).toBe('503 commodore_late')
+  } finally {
+    release()
+  }
+})
+
 test('Decklog is told of each decision: who was chosen, and why others were not', async () => {
   const { playbackId, clusterId, internal, onAir } = addStream(foghorn)
   const nodeId = newId('node')

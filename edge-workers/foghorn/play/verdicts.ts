@@ -12,7 +12,7 @@ export const DENIED_FRESH_MS = 5_000
 export const ALLOWED_STALE_MAX_MS = 10 * 60_000
 /** After a failure, viewers with an old permission do not wait for Commodore again for so long. */
 export const COMMODORE_PAUSE_MS = 5_000
-export const VERDICTS_MAX = 10_000
+const VERDICTS_MAX = 10_000
 
 export type Verdict = z.infer<typeof AuthorizePlaybackResponse>
 

@@ -55,7 +55,7 @@ function share(part: number | null, whole: number | null): number | undefined {
 }
 
 /** Great-circle distance by another formula than the one under test; null when either place is unknown. */
-export function haversine(a: Location | null, b: Location | null): number | null {
+function haversine(a: Location | null, b: Location | null): number | null {
   if (!a || !b || ![a.latitude, a.longitude, b.latitude, b.longitude].every(Number.isFinite)) return null
   const radians = (degrees: number) => (degrees * Math.PI) / 180
   const north = Math.sin(radians(b.latitude - a.latitude) / 2) ** 2

@@ -14,7 +14,7 @@ import { freePort } from '../../../../shared/testing/port.ts'
 import { serve } from '../../serve.ts'
 
 /** A door of another service as Foghorn meets it over the network, which can go away and come back on its port. */
-export interface Switchable extends AsyncDisposable {
+interface Switchable extends AsyncDisposable {
   url: string
   up(): Promise<void>
   down(): Promise<void>
@@ -25,13 +25,15 @@ export interface CommodoreDoor extends Switchable {
   verdicts: Map<string, Verdict>
   /** The playback ids that were asked for, in order. */
   asked: string[]
+  /** Answers nothing until the returned function is called. */
+  hold(): () => void
 }
 
 /** Decklog's REST door as far as Foghorn calls it: what it takes must be an event. */
 export interface DecklogDoor extends Switchable {
   batches: SentEvent[][]
   events(): SentEvent<'load-balancing'>[]
-  /** Held calls are not answered until it is set back to undefined by `release`. */
+  /** Answers nothing until the returned function is called. */
   hold(): () => void
   /** The status of the next calls instead of taking them. */
   refuseWith: number | undefined
@@ -40,23 +42,25 @@ export interface DecklogDoor extends Switchable {
 export async function startCommodore(identities: Identities): Promise<CommodoreDoor> {
   const verdicts: CommodoreDoor['verdicts'] = new Map()
   const asked: string[] = []
+  const gate = createGate()
   const app = appOf('commodore', identities)
   app.get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
-  app.post('/playback/authorize', body(AuthorizePlaybackRequest), (c) => {
+  app.post('/playback/authorize', body(AuthorizePlaybackRequest), async (c) => {
+    await gate.passed()
     requireService(c.var.ctx, 'foghorn')
     const { playback_id = '' } = c.req.valid('json')
     asked.push(playback_id)
     return c.json(verdicts.get(playback_id) ?? { allowed: false, reason: 'unknown_playback_id' })
   })
-  return { ...(await switchable(app)), verdicts, asked }
+  return { ...(await switchable(app)), verdicts, asked, hold: gate.hold }
 }
 
 export async function startDecklog(identities: Identities): Promise<DecklogDoor> {
-  let held: Promise<void> | undefined
+  const gate = createGate()
   const app = appOf('decklog', identities)
   app.post('/produce', body(ProduceNamedRequest), async (c) => {
+    await gate.passed()
     requireService(c.var.ctx, 'foghorn')
-    if (held) await held
     if (door.refuseWith) return c.json({ status: door.refuseWith }, 422)
     const records = c.req.valid('json')
     door.batches.push(
@@ -71,16 +75,25 @@ export async function startDecklog(identities: Identities): Promise<DecklogDoor>
     batches: [],
     refuseWith: undefined,
     events: () => door.batches.flat().filter((event) => event.event_type === 'load-balancing'),
+    hold: gate.hold,
+  }
+  return door
+}
+
+/** Lets calls through unless it is held. */
+function createGate() {
+  let held: Promise<void> | undefined
+  return {
+    passed: async () => held,
     hold: () => {
-      const gate = Promise.withResolvers<void>()
-      held = gate.promise
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
       return () => {
         held = undefined
-        gate.resolve()
+        resolve()
       }
     },
   }
-  return door
 }
 
 function appOf(service: string, { keySet }: Identities) {

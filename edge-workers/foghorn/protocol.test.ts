@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { templatesOf, toProtocol, toUrl } from './protocol.ts'
+import { heartbeat } from './testing/hosts.ts'
+
+test('outputs that play no named stream lead nowhere', () => {
+  const outputs = {
+    HLS: 'http://HOST/',
+    CMAF: 'javascript:alert($)',
+    RTMP: 'rtmp://HOST/play/$',
+    Invented: 'http://HOST/$',
+  }
+  expect(templatesOf(outputs)).toEqual({ rtmp: 'rtmp://HOST/play/$' })
+})
+
+test('the replication port of a host is shown to no viewer', () => {
+  expect(Object.values(templatesOf(heartbeat().outputs)).join()).not.toContain('dtsc:')
+})
+
+test('a name is put in as a name, whatever it holds', () => {
+  expect(toUrl('http://HOST/hls/$/index.m3u8', 'e.example', "live+a/b?c$&$'", '')).toBe(
+    "http://e.example/hls/live%2Ba%2Fb%3Fc%24%26%24'/index.m3u8",
+  )
+})
+
+test('an IPv6 address keeps its brackets, and a public address of its own needs no host', () => {
+  expect(toUrl('http://HOST:8080/$.ts', '[2001:db8::1]', 'id', '')).toBe('http://[2001:db8::1]:8080/id.ts')
+  expect(toUrl('https://cdn.example/$.ts', 'edge.example', 'id', '')).toBe('https://cdn.example/id.ts')
+})
+
+test('what the viewer sent along joins a query that is there', () => {
+  expect(toUrl('srt://HOST/?streamid=$', 'e.example', 'id', '?token=t')).toBe('srt://e.example/?streamid=id&token=t')
+  expect(toUrl('http://HOST/$.ts', 'e.example', 'id', '?')).toBe('http://e.example/id.ts')
+})
+
+test('names of protocols that JavaScript objects have anyway are none', () => {
+  for (const name of ['constructor', '__proto__', 'toString', '']) expect(toProtocol(name)).toBeUndefined()
+})
