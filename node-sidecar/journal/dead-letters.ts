@@ -34,7 +34,7 @@ export class DeadLetters {
     await this.#writing
   }
 
-  /** The newest ones, newest first. */
+  /** The newest ones, newest first; as many as `DEAD_LETTERS_LISTED_MAX`. */
   async list(): Promise<DeadLetter[]> {
     const text = await readFile(this.#path, 'utf8').catch(() => '')
     const lines = text.split('\n').slice(0, -1).slice(-DEAD_LETTERS_LISTED_MAX).reverse()

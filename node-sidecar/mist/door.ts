@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { LRUCache } from 'lru-cache'
@@ -14,6 +15,7 @@ import { type Answer, toResponse } from './answer.ts'
 import { decide, refuse } from './decide.ts'
 import { toEvents } from './events/to-events.ts'
 import { type Firing, readFiring } from './firing.ts'
+import { type PeerOf, requireLocal } from './local.ts'
 import {
   decodePayload,
   isTriggerName,
@@ -39,8 +41,9 @@ export interface DoorOptions {
   metrics: Metrics
   clock: Clock
   log: Log
-  /** The address that a request came from; undefined when it cannot be known. */
-  peerOf: (c: Context) => string | undefined
+  /** A stream may have started or ended here. */
+  onStreamChange?: () => void
+  peerOf: PeerOf
   /** Also takes triggers from other machines; their network must be trusted. */
   allowRemote?: boolean
 }
@@ -55,12 +58,7 @@ export function createDoor(options: DoorOptions): Hono {
     log.warn('trigger refused', { trigger: nameIn(c), code: fault.reason, detail: fault.message, error: fault.cause })
     return toProblemResponse(fault, '')
   })
-  door.use('/triggers/:name', (c, next) => {
-    if (!options.allowRemote && !isLocal(c, options.peerOf(c))) {
-      throw new Fault('forbidden', 'not_local', 'Triggers come from this machine only.')
-    }
-    return next()
-  })
+  if (!options.allowRemote) door.use('/triggers/:name', requireLocal(options.peerOf))
   const onError = () => {
     throw new Fault('too_large', 'trigger_too_large', `A trigger has at most ${TRIGGER_BYTES_MAX} bytes.`)
   }
@@ -75,7 +73,8 @@ export function createDoor(options: DoorOptions): Hono {
     if (!triggers[name].blocking) return acceptFact(options, call)
     const uuid = c.req.header('x-trigger-uuid')
     const started = performance.now()
-    const answer = await once(answers, uuid && `${name} ${uuid}`, () => answerTrigger(options, call))
+    const key = uuid && `${name} ${uuid} ${crc32(call.bytes)}`
+    const answer = await once(answers, key, () => answerTrigger(options, call))
     metrics.decisionSeconds.observe({ trigger: name }, (performance.now() - started) / 1000)
     return toResponse(answer)
   })
@@ -107,6 +106,7 @@ async function answerTrigger(options: DoorOptions, call: Call): Promise<Answer> 
     if (verdict?.allowed === false) log.warn('refused', { trigger: name, reason: verdict.reason })
     metrics.triggers.inc({ trigger: name, outcome: verdict?.allowed === false ? 'refused' : 'answered' })
     await recordAnswered(options, toEvents(trigger, firing, verdict))
+    notify(options, name)
     return answer
   } catch (error) {
     const fault = toFault(error)
@@ -145,6 +145,7 @@ async function acceptFact(options: DoorOptions, call: Call): Promise<Response> {
   await recordEvents(journal, events)
   metrics.events.inc({ stage: 'journalled' }, events.length)
   metrics.triggers.inc({ trigger: name, outcome: 'accepted' })
+  notify(options, name)
   return new Response(null, { status: 200 })
 }
 
@@ -168,10 +169,8 @@ function nameIn(c: Context): string {
   return c.req.header('x-trigger') ?? c.req.param('name') ?? ''
 }
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/
-/** A proxy on this machine, or a page in a browser on it, would otherwise let anybody in. */
-const FORWARDED = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'origin']
+const changing = new Set<TriggerName>(['STREAM_READY', 'STREAM_BUFFER', 'STREAM_UNLOAD', 'STREAM_END'])
 
-function isLocal(c: Context, peer: string | undefined): boolean {
-  return peer !== undefined && LOOPBACK.test(peer) && FORWARDED.every((header) => c.req.header(header) === undefined)
+function notify({ onStreamChange }: DoorOptions, name: TriggerName): void {
+  if (changing.has(name)) onStreamChange?.()
 }

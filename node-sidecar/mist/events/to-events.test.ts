@@ -77,9 +77,15 @@ test.each([
   ['a publisher’s session', `\nlive+a\nINPUT:RTMP\n::1\n9\n0\n9\n\n9\n9\n9\nI${'a'.repeat(64)}`],
   ['a push out', `\nlive+a\nOUTPUT:RTMP\n::1\n9\n9\n0\n\n9\n9\n9\nO${'a'.repeat(64)}`],
   ['another media host', `\nlive+a\nDTSC\n::1\n9\n9\n0\n\n9\n9\n9\n${'a'.repeat(64)}`],
-  ['a page that reads stream data', `1\nlive+a\n\n::1\n9\n9\n0\n\n9\n\n9\n${'a'.repeat(64)}`],
-])('%s is no viewer', (_, body) => {
+])('the end of %s is no visitor’s', (_, body) => {
   expect(eventsOf({ trigger: 'USER_END', body })).toEqual([])
+})
+
+test.each([
+  ['that only fetched pages', `1\nlive+a\n\n::1\n9\n9\n0\n\n9\n\n9\n${'a'.repeat(64)}`, 9],
+  ['that names no stream', `hang1\n\n\n\n0\n0\n0\n\n\n\n\n${'a'.repeat(64)}`, 0],
+])('a session %s is kept', (_, body, egress_bytes) => {
+  expect(onlyOf(eventsOf({ trigger: 'USER_END', body }))).toMatchObject({ data: { connector: '', egress_bytes } })
 })
 
 describe('secrets', () => {

@@ -6,7 +6,7 @@ import type { Firing } from '../firing.ts'
 import { hideKeys, redactViewUrl } from '../redact.ts'
 import type { Part } from '../triggers/session.ts'
 import type { TriggerPayload } from '../triggers/trigger.ts'
-import { isViewer } from '../viewer.ts'
+import { isViewer, isVisitor } from '../viewer.ts'
 import { createEvent, name, url } from './event.ts'
 
 /** A request to play. Pages ask too, as do other media hosts: they make an event only when refused. */
@@ -52,10 +52,10 @@ export function toConnect(
   return [createEvent('user-connection', { ...firing, stream_name: user.stream_name, data })]
 }
 
-/** The end of a viewer's session; those of publishers, pushes and pages are no viewers' and make no event. */
+/** The end of a visitor's session, watched or not: it counts for use. Publishers, pushes and media hosts make no event. */
 export function toDisconnect(end: TriggerPayload<'USER_END'>, firing: Firing): SentEvent<'user-connection'>[] {
   const connectors = end.connectors.map((part) => part.name)
-  if (!isViewer(end.session_id, connectors)) return []
+  if (!isVisitor(end.session_id, connectors)) return []
   return [
     createEvent('user-connection', {
       ...firing,

@@ -1,0 +1,128 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Hono } from 'hono'
+import { Registry } from 'prom-client'
+import type { Client } from '../shared/client/client.ts'
+import { type Clock, systemClock } from '../shared/clock.ts'
+import { Fault } from '../shared/fault.ts'
+import { createLog, type Log } from '../shared/log.ts'
+import { backoffMs } from './backoff.ts'
+import type { HelmsmanSettings } from './config.ts'
+import { Gate } from './control-plane/gate.ts'
+import { enrol, type NodeIdentity } from './identity/enrol.ts'
+import { createNodeTokens } from './identity/node-tokens.ts'
+import { DeadLetters } from './journal/dead-letters.ts'
+import { Journal } from './journal/journal.ts'
+import { createMetrics } from './metrics.ts'
+import { MistApi } from './mist/api.ts'
+import { createDoor } from './mist/door.ts'
+import { Watch } from './mist/watch.ts'
+import { createOperations } from './operations.ts'
+import { peerOf, serve } from './serve.ts'
+import { connectDecklog } from './ship/decklog.ts'
+import { Shipper } from './ship/shipper.ts'
+
+/** How long a stop waits for the journal to be taken; what is left is sent after the next start. */
+export const DRAIN_TIMEOUT_MS = 5_000
+
+export interface Helmsman extends AsyncDisposable {
+  url: URL
+  node_id: string
+  cluster_id: string
+  /** Resolves once everything that is journalled now has been taken by Decklog. */
+  drained(): Promise<void>
+}
+
+interface StartOptions {
+  clock?: Clock
+  /** Gives up waiting for the control plane to enrol this host. */
+  signal?: AbortSignal
+}
+
+/** Starts Helmsman; disposing of it stops and drains it. Throws when the host cannot be enrolled, or a port or folder is taken. */
+export async function start(settings: HelmsmanSettings, options: StartOptions = {}): Promise<Helmsman> {
+  const { config } = settings
+  const { clock = systemClock, signal } = options
+  const log = createLog('helmsman')
+  await mkdir(config.HELMSMAN_STATE_PATH, { recursive: true, mode: 0o700 })
+  const identity = await enrolPatiently(settings, log, signal)
+  const { node_id, cluster_id } = identity
+
+  await using stack = new AsyncDisposableStack()
+  const registry = new Registry()
+  registry.setDefaultLabels({ service: 'helmsman' })
+  const metrics = createMetrics(registry)
+  const journal = stack.use(await Journal.open({ folder: join(config.HELMSMAN_STATE_PATH, 'journal'), log }))
+  const deadLetters = new DeadLetters(join(config.HELMSMAN_STATE_PATH, 'dead-letters.jsonl'))
+  const token = createNodeTokens({ ...identity, quartermaster: quartermasterOf(settings), clock })
+  const common = { node_id, journal, deadLetters, metrics, registry, clock, log }
+
+  const shipper = stack.use(new Shipper({ ...common, publish: connectDecklog({ url: config.DECKLOG_URL, token }) }))
+  stack.defer(() => drainBriefly(shipper))
+  const watch = stack.use(new Watch({ ...common, api: mistOf(settings), ...foghornOf(settings, token) }))
+  const gate = new Gate({ commodore: { service: 'commodore', baseUrl: config.COMMODORE_URL, token }, clock, log })
+  const door = createDoor({
+    ...common,
+    gate,
+    peerOf,
+    allowRemote: config.HELMSMAN_ALLOW_REMOTE,
+    onStreamChange: () => watch.streamChanged(),
+  })
+  const app = new Hono().route('/', door).route('/', createOperations({ ...common, shipper, watch, peerOf }))
+  const { port } = stack.use(await serve(app, { hostname: config.HELMSMAN_BIND, port: config.HELMSMAN_PORT }))
+  const url = new URL(`http://127.0.0.1:${port}`)
+
+  shipper.start()
+  watch.start(config.HELMSMAN_DOOR_URL ?? url)
+  log.info('Helmsman answers at {url}', { url: url.href, node_id, cluster_id })
+  const owned = stack.move()
+  return {
+    url,
+    node_id,
+    cluster_id,
+    drained: () => shipper.drained(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** A host may come up before the control plane does. */
+async function enrolPatiently(settings: HelmsmanSettings, log: Log, signal?: AbortSignal): Promise<NodeIdentity> {
+  const { config, secrets } = settings
+  const { NODE_NAME: name, NODE_ADDRESS: address, NODE_LOCATION: location } = config
+  const path = join(config.HELMSMAN_STATE_PATH, 'node.json')
+  const node = { name, ...(address && { address }), ...(location && { location }) }
+  for (let failures = 1; ; failures++) {
+    try {
+      return await enrol({ quartermaster: quartermasterOf(settings), path, token: secrets.ENROLMENT_TOKEN, node, log })
+    } catch (error) {
+      if (!(error instanceof Fault) || !error.retry) throw error
+      log.warn('cannot enrol yet', { code: error.reason })
+      await sleep(backoffMs(failures), undefined, { ...(signal && { signal }) })
+    }
+  }
+}
+
+function quartermasterOf({ config }: HelmsmanSettings): Client {
+  return { service: 'quartermaster', baseUrl: config.QUARTERMASTER_URL }
+}
+
+function mistOf({ config, secrets }: HelmsmanSettings): MistApi {
+  const { MIST_URL: url, MIST_USERNAME: username } = config
+  const { MIST_PASSWORD: password } = secrets
+  return new MistApi({ url, ...(username && password && { account: { username, password } }) })
+}
+
+/** Viewers are sent to a host by its address: one without an address gets none. */
+function foghornOf({ config }: HelmsmanSettings, token: () => Promise<string>) {
+  const { FOGHORN_URL: baseUrl, NODE_ADDRESS: address } = config
+  if (baseUrl === undefined || address === undefined) return {}
+  return { foghorn: { client: { service: 'foghorn', baseUrl, token }, host: new URL(address).hostname } }
+}
+
+async function drainBriefly(shipper: Shipper): Promise<void> {
+  const given = new AbortController()
+  const late = sleep(DRAIN_TIMEOUT_MS, undefined, { signal: given.signal }).catch(() => undefined)
+  await Promise.race([shipper.drained(), late])
+  given.abort()
+}

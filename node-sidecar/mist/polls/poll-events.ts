@@ -1,0 +1,38 @@
+import type { SentEvent } from '../../../shared/events/envelope.ts'
+import type { NodeMonitoring } from '../../../shared/events/node-monitoring.ts'
+import { eventId } from '../../../shared/ids.ts'
+import { createEvent } from '../events/event.ts'
+import { inEvents, type Samples } from './clients.ts'
+import type { ActiveStreams } from './streams.ts'
+
+/** When a poll was made and by whom: the same poll makes the same event ids. */
+export interface PollTime {
+  node_id: string
+  at: Date
+}
+
+export function toNodeEvent(data: NodeMonitoring, time: PollTime): SentEvent<'node-monitoring'> {
+  return createEvent('node-monitoring', { ...stamp(time, 'node-monitoring', ''), stream_name: '', data })
+}
+
+export function toStreamEvents(streams: ActiveStreams, time: PollTime): SentEvent<'stream-lifecycle'>[] {
+  return [...streams].map(([stream_name, data]) =>
+    createEvent('stream-lifecycle', { ...stamp(time, 'stream-lifecycle', stream_name), stream_name, data }),
+  )
+}
+
+export function toClientEvents(streams: Samples, time: PollTime): SentEvent<'client-lifecycle'>[] {
+  return [...streams].flatMap(([stream_name, all]) =>
+    inEvents(all).map((samples, part) =>
+      createEvent('client-lifecycle', {
+        ...stamp(time, 'client-lifecycle', stream_name, part),
+        stream_name,
+        data: { samples },
+      }),
+    ),
+  )
+}
+
+function stamp({ node_id, at }: PollTime, kind: string, subject: string, part = 0) {
+  return { event_id: eventId(node_id, kind, at.getTime(), subject, part), occurred_at: at }
+}

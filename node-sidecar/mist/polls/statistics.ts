@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { Fault } from '../../../shared/fault.ts'
+import type { MistApi } from '../api.ts'
+
+const Count = z.number().nonnegative().transform(Math.round)
+
+/** Bytes up (from the server) and down (towards it). */
+const Directions = z.tuple([Count, Count])
+/** Viewers, inputs, outputs, and those of no kind; what follows is not used. */
+const Sessions = z.tuple([Count, Count, Count]).rest(z.unknown())
+
+const Stream = z.looseObject({ curr: Sessions, bw: Directions, rep: z.boolean().optional() })
+
+/** MistServer's statistics of the whole machine. */
+export const Statistics = z
+  .looseObject({
+    /** Tenths of a percent. */
+    cpu: z.number().min(0).max(1000),
+    /** KiB, as are the other three. */
+    mem_total: Count,
+    mem_used: Count,
+    shm_total: Count,
+    shm_used: Count,
+    bw: Directions,
+    /** Of the network interfaces, loopback left out. */
+    st: Directions,
+    bwlimit: Count,
+    curr: Sessions,
+    streams: z.record(z.string(), Stream).nullish(),
+    outputs: z.record(z.string(), z.string()).nullish(),
+    loc: z.looseObject({ lat: z.number(), lon: z.number(), name: z.string() }).partial().nullish(),
+  })
+  .transform(({ streams, outputs, ...rest }) => ({ ...rest, streams: streams ?? {}, outputs: outputs ?? {} }))
+export type Statistics = z.infer<typeof Statistics>
+
+/** Asks for the statistics; `unavailable` when there are none. */
+export async function readStatistics(api: MistApi, passphrase: string): Promise<Statistics> {
+  const statistics = Statistics.safeParse(await api.statistics(passphrase))
+  if (statistics.success) return statistics.data
+  throw new Fault('unavailable', 'mist_nonsense', 'MistServer shows no statistics.', { cause: statistics.error })
+}

@@ -1,0 +1,172 @@
+import { type Client, call } from '../../shared/client/client.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { HEARTBEAT_INTERVAL_MS, sendHeartbeat } from '../../shared/contract/foghorn.ts'
+import type { SentEvent } from '../../shared/events/envelope.ts'
+import { Fault } from '../../shared/fault.ts'
+import type { Log } from '../../shared/log.ts'
+import { type Job, startJob } from '../job.ts'
+import type { Journal } from '../journal/journal.ts'
+import { recordEvents } from '../journal/record-events.ts'
+import type { Metrics } from '../metrics.ts'
+import type { MistApi } from './api.ts'
+import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
+import { CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
+import { toHeartbeat } from './polls/heartbeat.ts'
+import { NODE_POLL_INTERVAL_MS, type NodePoll, toNodeMonitoring, toUnreachable } from './polls/node.ts'
+import { toClientEvents, toNodeEvent, toStreamEvents } from './polls/poll-events.ts'
+import { readStatistics } from './polls/statistics.ts'
+import { type ActiveStreams, readStreams, STREAMS_POLL_INTERVAL_MS, toVanished } from './polls/streams.ts'
+
+export interface WatchOptions {
+  node_id: string
+  api: MistApi
+  journal: Journal
+  metrics: Metrics
+  clock: Clock
+  log: Log
+  /** Where heartbeats go and the name in them; none are sent without. */
+  foghorn?: { client: Client; host: string }
+}
+
+/** Watches MistServer: keeps its configuration right, samples it, and tells Foghorn of it. */
+export class Watch implements AsyncDisposable {
+  readonly #options: WatchOptions
+  readonly #jobs: Record<string, Job> = {}
+  readonly #failing = new Map<string, string>()
+  /** What MistServer shows its statistics under, once its configuration is known. */
+  #passphrase: string | null = null
+  #repairing: Promise<Installation> | null = null
+  #nodeBefore: NodePoll | null = null
+  #heartbeatBefore: NodePoll | null = null
+  #streamsBefore: ActiveStreams | null = null
+  #clientsBefore: Samples | null = null
+  #draining = false
+  /** Where MistServer reaches us. */
+  #door: URL | null = null
+
+  constructor(options: WatchOptions) {
+    this.#options = options
+  }
+
+  /** What fails at the moment, by job; empty when all is well. */
+  get failing(): ReadonlyMap<string, string> {
+    return this.#failing
+  }
+
+  /** Watches from now on, and has MistServer call `door`. */
+  start(door: URL): void {
+    this.#door = door
+    this.#run('install', REPAIR_INTERVAL_MS, () => this.repair())
+    this.#run('node', NODE_POLL_INTERVAL_MS, () => this.pollNode())
+    this.#run('streams', STREAMS_POLL_INTERVAL_MS, () => this.pollStreams())
+    this.#run('clients', CLIENTS_POLL_INTERVAL_MS, () => this.pollClients())
+    if (this.#options.foghorn) this.#run('heartbeat', HEARTBEAT_INTERVAL_MS, () => this.beat())
+  }
+
+  /** A stream has started or ended here: Foghorn should know at once. */
+  streamChanged(): void {
+    this.#jobs.heartbeat?.wake()
+  }
+
+  /** Two at once would each set a passphrase of their own. */
+  async repair(): Promise<void> {
+    const door = this.#door
+    if (door === null) throw new Fault('unavailable', 'not_started', 'Nothing is watched yet.')
+    this.#repairing ??= install({ ...this.#options, door }).finally(() => {
+      this.#repairing = null
+    })
+    const { passphrase } = await this.#repairing
+    this.#passphrase = passphrase
+  }
+
+  async pollNode(): Promise<void> {
+    const { journal } = this.#options
+    const time = this.#time()
+    try {
+      const poll = await this.#readNode(time.at)
+      const event = toNodeEvent(toNodeMonitoring(poll, this.#nodeBefore, this.#reasons()), time)
+      this.#nodeBefore = poll
+      await recordEvents(journal, [event], 'sample')
+    } catch (error) {
+      await recordEvents(journal, [toNodeEvent(toUnreachable(this.#reasons()), time)], 'sample')
+      throw error
+    }
+  }
+
+  /** That a stream has gone is a fact, the figures of those that are there are samples. */
+  async pollStreams(): Promise<void> {
+    const time = this.#time()
+    const streams = await readStreams(this.#options.api)
+    await this.#record(toStreamEvents(toVanished(streams, this.#streamsBefore), time), 'fact')
+    this.#streamsBefore = streams
+    await this.#record(toStreamEvents(streams, time), 'sample')
+  }
+
+  async pollClients(): Promise<void> {
+    const time = this.#time()
+    const samples = await readClients(this.#options.api, this.#clientsBefore)
+    this.#clientsBefore = samples
+    await this.#record(toClientEvents(samples, time), 'sample')
+  }
+
+  async beat(): Promise<void> {
+    const { foghorn, node_id } = this.#options
+    if (foghorn === undefined) return
+    const poll = await this.#readNode(this.#time().at).catch(() => null)
+    const monitoring =
+      poll === null ? toUnreachable(this.#reasons()) : toNodeMonitoring(poll, this.#heartbeatBefore, this.#reasons())
+    this.#heartbeatBefore = poll
+    const statistics = poll?.statistics ?? null
+    const heartbeat = toHeartbeat({ host: foghorn.host, monitoring, statistics, draining: this.#draining })
+    await call(foghorn.client, sendHeartbeat, { node_id, ...heartbeat })
+  }
+
+  /** Stops watching; the last heartbeat sends viewers elsewhere. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(Object.values(this.#jobs).map((job) => job[Symbol.asyncDispose]()))
+    if (this.#door === null) return
+    this.#draining = true
+    await this.beat().catch(() => undefined)
+  }
+
+  async #readNode(at: Date): Promise<NodePoll> {
+    if (this.#passphrase === null) await this.repair()
+    const passphrase = this.#passphrase
+    if (passphrase === null) throw new Fault('unavailable', 'mist_unreachable', 'MistServer is not configured yet.')
+    return { at: at.getTime(), statistics: await readStatistics(this.#options.api, passphrase) }
+  }
+
+  #reasons(): string[] {
+    const { journal } = this.#options
+    return [
+      ...(journal.failure === null ? [] : ['journal_failing']),
+      ...(journal.fullness >= 1 ? ['journal_full'] : []),
+    ]
+  }
+
+  async #record(events: readonly SentEvent[], importance: 'fact' | 'sample'): Promise<void> {
+    const { journal, metrics } = this.#options
+    await recordEvents(journal, events, importance)
+    metrics.events.inc({ stage: 'journalled' }, events.length)
+  }
+
+  #time() {
+    return { node_id: this.#options.node_id, at: this.#options.clock() }
+  }
+
+  #run(name: string, intervalMs: number, work: () => Promise<void>): void {
+    const { metrics, log } = this.#options
+    const run = async () => {
+      await work()
+      if (this.#failing.delete(name)) log.info('works again', { job: name })
+    }
+    const onFailure = (fault: Fault) => {
+      metrics.pollFailures.inc({ poll: name })
+      // The first failure of a row says it all.
+      if (this.#failing.get(name) !== fault.reason)
+        log.error('fails', { job: name, code: fault.reason, error: fault.cause })
+      this.#failing.set(name, fault.reason)
+    }
+    this.#jobs[name] = startJob({ intervalMs, run, onFailure })
+  }
+}
