@@ -24,16 +24,9 @@ export interface Expected {
   tracks: string[][]
 }
 
-/** Facts by stream name, and the sessions that fetched pages and watched nothing. */
-export interface Truth {
-  streams: Map<string, Expected>
-  pages: ExpectedSession[]
-}
-
-/** Computes the truth from the file: it shares no code with the product, so that the two can disagree. */
-export function computeTruth(calls: readonly RecordedCall[]): Truth {
+/** Computes the truth by stream name from the file: it shares no code with the product, so that the two can disagree. */
+export function computeTruth(calls: readonly RecordedCall[]): Map<string, Expected> {
   const streams = new Map<string, Expected>()
-  const pages: ExpectedSession[] = []
   const of = (name: string): Expected => {
     const known = streams.get(name)
     if (known) return known
@@ -43,7 +36,7 @@ export function computeTruth(calls: readonly RecordedCall[]): Truth {
   }
   for (const { trigger, body } of calls) {
     const fields = body.split('\n')
-    if (trigger === 'USER_END') addSession(fields, of, pages)
+    if (trigger === 'USER_END') addSession(fields, of)
     if (trigger === 'STREAM_END') {
       const [down, up, viewers, inputs, outputs, viewer_seconds] = fields.slice(-6).map(Number)
       of(fields.slice(0, -6).join('\n').trim()).runs.push({
@@ -64,23 +57,20 @@ export function computeTruth(calls: readonly RecordedCall[]): Truth {
       of((fields[0] ?? '').trim()).tracks.push(json === '' ? [] : Object.keys(JSON.parse(json)).sort())
     }
   }
-  return { streams, pages }
+  return streams
 }
 
 /** Lines: token, streams, connectors, hosts, seconds, up, down, …, session id. `up` is server to viewer. */
-function addSession(fields: string[], of: (name: string) => Expected, pages: ExpectedSession[]): void {
-  const [, streams = '', connectors = '', , seconds, up, down] = fields
+function addSession(fields: string[], of: (name: string) => Expected): void {
+  const [, streams = '', , , seconds, up, down] = fields
   const session_id = fields.at(-1) ?? ''
   if (/^[IO]/.test(session_id)) return
-  const session = {
+  of(mainStream(streams, fields[10] ?? '')).sessions.push({
     session_id,
     seconds: number(Number(seconds)),
     egress_bytes: number(Number(up)),
     ingress_bytes: number(Number(down)),
-  }
-  // A session that used no media connector has only fetched pages about a stream.
-  if (connectors === '') pages.push(session)
-  else of(mainStream(streams, fields[10] ?? '')).sessions.push(session)
+  })
 }
 
 /** A session that moved between streams belongs to the one it watched longest. */

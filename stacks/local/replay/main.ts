@@ -25,12 +25,10 @@ if (file === undefined) {
 
 async function run(file: string): Promise<boolean> {
   const system = await readSystem(values.state)
-  const { played, rows, truth } = await replay(system, { file, realtime: values.realtime, say })
+  const { played, rows } = await replay(system, { file, realtime: values.realtime, say })
   const { calls, publishers_accepted, publishers_refused, problems } = played
   say(`\n${formatTable(rows)}\n`)
   say(`${calls} calls answered; ${publishers_accepted} publishers let in, ${publishers_refused} refused.`)
-  const page_bytes = truth.pages.reduce((sum, { egress_bytes }) => sum + egress_bytes, 0)
-  say(`${truth.pages.length} sessions fetched only pages (${page_bytes} bytes) and count as no viewers.`)
   for (const problem of problems) say(`≠ ${problem}`)
   const differences = rows.filter(({ same }) => !same).length + problems.length
   say(differences === 0 ? 'Everything is as recorded.' : `${differences} differences.`)

@@ -1,6 +1,6 @@
 import { type Provisioned, provision, revoke } from './commodore.ts'
 import { compareStream, compareUnattributed, type Row } from './compare.ts'
-import { computeTruth, type Truth } from './expected.ts'
+import { computeTruth } from './expected.ts'
 import { askPendingBytes } from './helmsman.ts'
 import { askAbout, listUnattributed } from './periscope.ts'
 import { type Played, play } from './play.ts'
@@ -19,7 +19,6 @@ export interface Outcome {
   played: Played
   /** Figures of the streams, then those of events without an owner. */
   rows: Row[]
-  truth: Truth
 }
 
 /** Plays a recording through a running system and compares what it answers with what the file says. */
@@ -44,18 +43,18 @@ export async function replay(system: System, { file, realtime, say }: Options): 
     if (pending > 0) played.problems.push(`Helmsman still holds ${pending} bytes that Decklog has not taken`)
 
     const owned = new Set(names)
-    const unowned = new Map([...truth.streams].filter(([name]) => !owned.has(name)))
+    const unowned = new Map([...truth].filter(([name]) => !owned.has(name)))
     const ask = async () => {
       const rows: Row[] = []
       for (const { recorded_name, stream_id } of streams) {
-        const expected = truth.streams.get(recorded_name)
+        const expected = truth.get(recorded_name)
         if (expected)
           rows.push(...compareStream(recorded_name, expected, await askAbout(system.periscope, stream_id, range)))
       }
       return [...rows, ...compareUnattributed(unowned, await listUnattributed(system.operator, range))]
     }
     const rows = await settle(ask, (answered) => answered.every(({ same }) => same))
-    return { played, rows, truth }
+    return { played, rows }
   } finally {
     await revoke(system.commodore, streams)
   }
