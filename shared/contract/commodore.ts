@@ -10,6 +10,8 @@ export const EMAIL_LENGTH_MAX = 254
 export const PRESENTED_LENGTH_MAX = 256
 export const RESOLVE_NAMES_MAX = 500
 export const API_TOKEN_DAYS_MAX = 366
+/** Keys of one stream that are good at a time: enough to change them one by one. */
+export const STREAM_KEYS_MAX = 20
 
 // --- accounts
 
@@ -125,7 +127,13 @@ export const CreatedStream = Stream.extend({
 export const CreateStreamKey = z.strictObject({ name: Name })
 
 export const StreamKey = z
-  .object({ id: StreamKeyId, name: z.string(), created_at: Time, last_used_at: Time.nullable() })
+  .object({
+    id: StreamKeyId,
+    name: z.string(),
+    last_four: z.string().describe('How the secret ends, to tell keys apart'),
+    created_at: Time,
+    last_used_at: Time.nullable().describe('Right to a minute'),
+  })
   .meta({ id: 'StreamKey' })
 
 export const CreatedStreamKey = StreamKey.extend({

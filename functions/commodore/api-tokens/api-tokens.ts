@@ -1,0 +1,88 @@
+export * as ApiTokens from './api-tokens.ts'
+
+import type { Selectable } from 'kysely'
+import type { z } from 'zod'
+import { requireTenant, requireUser, scopesOf } from '../../../shared/context.ts'
+import type { ApiToken, CreateApiToken, CreatedApiToken } from '../../../shared/contract/commodore.ts'
+import type { PageQuery } from '../../../shared/contract/page.ts'
+import { Fault } from '../../../shared/fault.ts'
+import { once } from '../../../shared/idempotency/once.ts'
+import { newId } from '../../../shared/ids.ts'
+import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { randomCode, sha256Hex } from '../../../shared/random.ts'
+import type { Ctx } from '../deps.ts'
+import type { Tables } from '../tables.ts'
+
+/** Characters after `fw_`: 200 random bits. */
+const SECRET_LENGTH = 40
+const DAY_MS = 86_400_000
+
+/** A new token that may do some of what its maker may; its secret is shown this once. Tokens make no tokens. */
+export async function create(
+  ctx: Ctx,
+  input: z.infer<typeof CreateApiToken>,
+  key?: string,
+): Promise<z.infer<typeof CreatedApiToken>> {
+  const { user_id, role } = requireUser(ctx)
+  const tenantId = requireTenant(ctx, 'account:write')
+  const beyond = input.scopes.find((scope) => !scopesOf(role).includes(scope))
+  if (beyond) throw new Fault('forbidden', 'scope_beyond_role', `Your own role may not do ${beyond}.`)
+  const now = ctx.now()
+  const token = `fw_${randomCode(SECRET_LENGTH)}`
+  const row = {
+    id: newId('apiToken'),
+    tenant_id: tenantId,
+    user_id,
+    name: input.name,
+    token_hash: await sha256Hex(token),
+    scopes: [...new Set(input.scopes)],
+    created_at: now,
+    expires_at: input.expires_in_days ? new Date(now.getTime() + input.expires_in_days * DAY_MS) : null,
+    last_used_at: null,
+    revoked_at: null,
+  }
+  return ctx.db.within({ tenant_id: tenantId }, (tx) =>
+    once(tx, { key, tenantId, operation: 'create-api-token', input, now }, async () => {
+      await tx.insertInto('api_tokens').values(row).execute()
+      return { ...toInfo(row), token }
+    }),
+  )
+}
+
+/** The tenant's tokens that are not revoked, newest first, without their secrets. */
+export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+  const tenantId = requireTenant(ctx, 'account:read')
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    let page = tx.selectFrom('api_tokens').selectAll().where('tenant_id', '=', tenantId)
+    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
+    const rows = await page
+      .where('revoked_at', 'is', null)
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute()
+    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
+    return { data: data.map(toInfo), next_cursor }
+  })
+}
+
+/** Ends a token; elsewhere it stops working within the time that a verdict is remembered. */
+export async function revoke(ctx: Ctx, id: string): Promise<void> {
+  const tenantId = requireTenant(ctx, 'account:write')
+  await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const update = tx.updateTable('api_tokens').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
+    const row = await update.where('id', '=', id).where('revoked_at', 'is', null).returning('id').executeTakeFirst()
+    if (!row) throw new Fault('not_found', 'api_token_not_found', 'You have no such API token.')
+  })
+}
+
+function toInfo(row: Selectable<Tables['api_tokens']>): z.infer<typeof ApiToken> {
+  const { id, name, scopes } = row
+  return {
+    id,
+    name,
+    scopes,
+    created_at: row.created_at.toISOString(),
+    expires_at: row.expires_at?.toISOString() ?? null,
+    last_used_at: row.last_used_at?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { StreamKey } from '../../shared/contract/commodore.ts'
+import { Page } from '../../shared/contract/page.ts'
+import { receive, refusal, send } from '../../shared/testing/api.ts'
+import { expectNoBreakage } from '../../shared/testing/hostile.ts'
+import { operationsOf } from '../../shared/testing/operations.ts'
+import { type Account, openCommodore, PASSWORD, type TestCommodore } from './testing/commodore.ts'
+
+let door: TestCommodore
+let ann: Account
+let bob: Account
+let ids: Record<string, string>
+let bodies: Record<string, Record<string, unknown>>
+
+beforeAll(async () => {
+  door = await openCommodore()
+  ann = await door.account('ann')
+  bob = await door.account('bob')
+  const stream = await door.stream(ann)
+  const keys = await receive(Page(StreamKey), send(door, `GET /streams/${stream.id}/keys`, { token: ann.token }))
+  const apiToken = await door.apiToken(ann, ['streams:read'])
+  ids = {
+    '/streams/{id}': `/streams/${stream.id}`,
+    '{key_id}': keys.data[0]?.id ?? '',
+    '/api-tokens/{id}': `/api-tokens/${apiToken.id}`,
+  }
+  bodies = {
+    'POST /auth/register': { email: 'new@example.com', password: PASSWORD, tenant_name: 'x' },
+    'POST /auth/login': { email: ann.email, password: PASSWORD },
+    'POST /api-tokens': { name: 'x', scopes: ['streams:read'], expires_in_days: 1 },
+    'POST /api-tokens/verify': { token: apiToken.token },
+    'POST /streams': { title: 'x', description: 'x', record: false },
+    'PATCH /streams/{id}': { title: 'x', description: 'x', record: false, enabled: true },
+    'POST /streams/{id}/keys': { name: 'x' },
+    'POST /streams/resolve': { internal_names: [stream.internal_name], stream_ids: [stream.id] },
+    'POST /ingest/authorize': { stream_key: stream.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' },
+    'POST /playback/authorize': { playback_id: stream.playback_id, viewer_host: 'x', protocol: 'hls', token: 'x' },
+  }
+})
+afterAll(() => door[Symbol.asyncDispose]())
+
+const withIds = (line: string) => Object.entries(ids).reduce((path, [part, value]) => path.replace(part, value), line)
+const ask = (line: string, token?: string) => refusal(send(door, withIds(line), { token, body: bodies[line] }))
+
+test('each operation refuses nobody, and whoever is not of its kind', async () => {
+  const operations = await operationsOf(door)
+  expect(operations.length).toBeGreaterThan(15)
+  const { identities } = door.quartermaster
+  const node = await identities.node('clu_x')
+  const stranger = await identities.service('stranger', 'commodore')
+  const viewer = await identities.user(ann.tenant_id, { role: 'viewer' })
+  const { token: apiToken } = await door.apiToken(ann, ['account:read', 'account:write'])
+  for (const { line, auth } of operations.filter((operation) => operation.auth !== 'none')) {
+    const answer = async (token?: string) => `${line}: ${await ask(line, token)}`
+    expect(await answer()).toBe(`${line}: 401 unauthenticated`)
+    expect(await answer(stranger)).toBe(`${line}: 403 forbidden`)
+    if (!auth.includes('node')) expect(await answer(node)).toBe(`${line}: 403 forbidden`)
+    if (auth.includes('service')) expect(await answer(ann.token)).toBe(`${line}: 403 forbidden`)
+    if (auth === 'user') expect(await answer(apiToken)).toBe(`${line}: 403 forbidden`)
+    if (auth === 'tenant' && !line.startsWith('GET')) expect(await answer(viewer)).toBe(`${line}: 403 forbidden`)
+  }
+})
+
+test('what is another tenant’s is not there', async () => {
+  const operations = await operationsOf(door)
+  const named = operations.filter(({ line, auth }) => auth === 'tenant' && line.includes('{'))
+  expect(named.length).toBe(7)
+  for (const { line } of named) expect(`${line}: ${await ask(line, bob.token)}`).toMatch(/: 404 \w+_not_found$/)
+})
+
+test('no input breaks any operation', { timeout: 120_000 }, async () => {
+  const { identities } = door.quartermaster
+  const tokens = new Map([
+    ['tenant', ann.token],
+    ['user', ann.token],
+    ['node or service', await identities.node('clu_x')],
+  ])
+  const services: Record<string, string> = {
+    'POST /api-tokens/verify': 'quartermaster',
+    'POST /streams/resolve': 'decklog',
+  }
+  for (const { line, auth } of await operationsOf(door)) {
+    const service = services[line]
+    const token = service ? await identities.service(service, 'commodore') : tokens.get(auth)
+    await expectNoBreakage(door, { line, body: bodies[line], token })
+  }
+})

@@ -1,0 +1,32 @@
+import type { Registry } from 'prom-client'
+import { type AppOptions, createApp } from '../../shared/http/app.ts'
+import { addOperations } from '../../shared/http/operations.ts'
+import { accounts } from './accounts/routes.ts'
+import { apiTokens } from './api-tokens/routes.ts'
+import { authorize } from './authorize/routes.ts'
+import type { Deps } from './deps.ts'
+import { streamKeys } from './stream-keys/routes.ts'
+import { streams } from './streams/routes.ts'
+
+export interface ApiOptions extends AppOptions<Deps> {
+  metrics: Registry
+}
+
+/** Commodore's whole API. */
+export function createApi({ metrics, ...options }: ApiOptions) {
+  const app = createApp(options)
+  addOperations(app, {
+    title: 'Commodore',
+    description: 'Users, API tokens, streams and their keys; who may publish and who may play.',
+    checks: { database: () => options.deps.db.ping() },
+    metrics,
+  })
+  return app
+    .route('/', accounts)
+    .route('/', authorize)
+    .route('/api-tokens', apiTokens)
+    .route('/streams', streams)
+    .route('/streams/:id/keys', streamKeys)
+}
+
+export type CommodoreApi = ReturnType<typeof createApi>

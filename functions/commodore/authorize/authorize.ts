@@ -1,0 +1,98 @@
+export * as Authorize from './authorize.ts'
+
+import type { Selectable } from 'kysely'
+import type { z } from 'zod'
+import { type Context, requireNode, requireService } from '../../../shared/context.ts'
+import type {
+  AuthorizeIngestRequest,
+  AuthorizeIngestResponse,
+  AuthorizePlaybackRequest,
+  AuthorizePlaybackResponse,
+  Denial,
+} from '../../../shared/contract/commodore.ts'
+import { enterTenant } from '../../../shared/postgres/database.ts'
+import { sha256Hex } from '../../../shared/random.ts'
+import type { Ctx } from '../deps.ts'
+import { isLastUsedStale } from '../last-used.ts'
+import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
+import type { Tables } from '../tables.ts'
+
+type Stream = Selectable<Tables['streams']>
+
+/** Whether who presents a stream key may publish, and under which name. */
+export async function ingest(
+  ctx: Ctx,
+  { stream_key }: z.infer<typeof AuthorizeIngestRequest>,
+): Promise<z.infer<typeof AuthorizeIngestResponse>> {
+  requireMedia(ctx)
+  const stream = await streamOfKey(ctx, stream_key)
+  if (!stream) return denied(ctx, 'unknown_key')
+  const verdict = await admit(ctx, stream)
+  if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
+  return { allowed: true, ...namesOf(stream), record: stream.record }
+}
+
+/** Whether a stream may be played, and under which name and where. */
+export async function playback(
+  ctx: Ctx,
+  { playback_id, runtime_name }: z.infer<typeof AuthorizePlaybackRequest>,
+): Promise<z.infer<typeof AuthorizePlaybackResponse>> {
+  requireMedia(ctx)
+  const byId = playback_id === undefined ? undefined : readPlaybackId(playback_id)
+  const byName = runtime_name === undefined ? undefined : readRuntimeName(runtime_name)
+  const stream = await streamNamed(ctx, byId, byName)
+  if (!stream) return denied(ctx, playback_id === undefined ? 'unknown_stream' : 'unknown_playback_id')
+  const verdict = await admit(ctx, stream)
+  if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
+  return { allowed: true, ...namesOf(stream), cluster_ids: verdict.clusterIds }
+}
+
+/** A media host by its own token, or Foghorn, which sends people to one. */
+function requireMedia(ctx: Context): void {
+  if (ctx.actor.kind === 'service') requireService(ctx, 'foghorn')
+  else requireNode(ctx)
+}
+
+async function streamOfKey(ctx: Ctx, streamKey: string): Promise<Stream | undefined> {
+  const lookup = await sha256Hex(streamKey)
+  return ctx.db.within({ lookup }, async (tx) => {
+    const named = tx.selectFrom('stream_keys').selectAll().where('key_hash', '=', lookup)
+    const key = await named.where('revoked_at', 'is', null).executeTakeFirst()
+    if (!key) return undefined
+    await enterTenant(tx, key.tenant_id)
+    if (isLastUsedStale(key.last_used_at, ctx.now())) {
+      await tx.updateTable('stream_keys').set({ last_used_at: ctx.now() }).where('id', '=', key.id).execute()
+    }
+    const stream = tx.selectFrom('streams').selectAll().where('id', '=', key.stream_id)
+    return stream.where('deleted_at', 'is', null).executeTakeFirst()
+  })
+}
+
+async function streamNamed(ctx: Ctx, playbackId?: string, internalName?: string): Promise<Stream | undefined> {
+  const lookup = playbackId ?? internalName
+  if (lookup === undefined) return undefined
+  const column = playbackId === undefined ? 'internal_name' : 'playback_id'
+  return ctx.db.within({ lookup }, (tx) => {
+    const named = tx.selectFrom('streams').selectAll().where(column, '=', lookup)
+    return named.where('deleted_at', 'is', null).executeTakeFirst()
+  })
+}
+
+/** What holds for publishing and playing alike: the stream and its tenant are on, and the host may serve them. */
+async function admit(ctx: Ctx, stream: Stream): Promise<{ denial: Denial } | { clusterIds: string[] }> {
+  if (!stream.enabled) return { denial: 'stream_disabled' }
+  const { status, cluster_ids } = await ctx.routing(stream.tenant_id)
+  if (status === 'suspended') return { denial: 'tenant_suspended' }
+  const { actor } = ctx
+  if (actor.kind === 'node' && !cluster_ids.includes(actor.cluster_id)) return { denial: 'cluster_not_entitled' }
+  return { clusterIds: cluster_ids }
+}
+
+function denied(ctx: Ctx, reason: Denial, stream?: Stream): { allowed: false; reason: string } {
+  ctx.log.info('denied', { reason, ...(stream && { stream_id: stream.id, tenant_id: stream.tenant_id }) })
+  return { allowed: false, reason }
+}
+
+function namesOf({ tenant_id, id, internal_name, playback_id }: Stream) {
+  return { tenant_id, stream_id: id, internal_name, runtime_name: toRuntimeName(internal_name), playback_id }
+}

@@ -1,0 +1,46 @@
+import { LRUCache } from 'lru-cache'
+import type { z } from 'zod'
+import { type Client, call } from '../../../shared/client/client.ts'
+import type { Clock } from '../../../shared/clock.ts'
+import { getTenantClusters, type TenantClusters } from '../../../shared/contract/quartermaster.ts'
+import { Fault } from '../../../shared/fault.ts'
+
+/** How long an answer is used without asking again: the longest that a suspended tenant goes on. */
+export const ROUTING_FRESH_MS = 30_000
+/** How old an answer may get while Quartermaster is out of reach: publishing and playing outlive it by this. */
+export const ROUTING_STALE_MS = 10 * 60_000
+export const ROUTING_ENTRIES_MAX = 20_000
+
+/** A tenant's status and the clusters that serve it; throws a retryable `Fault` when nobody can say. */
+export type Routing = (tenantId: string) => Promise<z.infer<typeof TenantClusters>>
+
+interface Entry {
+  routing: z.infer<typeof TenantClusters>
+  askedAt: number
+}
+
+/** Asks Quartermaster, remembers briefly, and lives on an older answer while Quartermaster is away. */
+export function createRouting(quartermaster: Client, clock: Clock): Routing {
+  const now = () => clock().getTime()
+  const entries = new LRUCache<string, Entry>({
+    max: ROUTING_ENTRIES_MAX,
+    ttl: ROUTING_FRESH_MS,
+    ttlResolution: 0,
+    perf: { now },
+    noDeleteOnFetchRejection: true,
+    fetchMethod: async (tenant_id, older) => {
+      try {
+        return { routing: await call(quartermaster, getTenantClusters, { tenant_id }), askedAt: now() }
+      } catch (error) {
+        // Kept for another while, so that a Quartermaster that is down is not asked for every viewer.
+        if (older && isAway(error) && now() - older.askedAt < ROUTING_STALE_MS) return older
+        throw error
+      }
+    },
+  })
+  return async (tenantId) => (await entries.forceFetch(tenantId)).routing
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof Fault && error.retry
+}

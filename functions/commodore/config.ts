@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import {
+  databaseVariables,
+  identityKey,
+  PublicKeys,
+  readVariables,
+  ServiceUrl,
+  settings,
+  type Variables,
+} from '../../shared/config.ts'
+
+const Schema = z.object({
+  QUARTERMASTER_URL: ServiceUrl,
+  IDENTITY_KEY: identityKey('commodore'),
+  IDENTITY_PUBLIC_KEYS: PublicKeys,
+  ...databaseVariables,
+})
+
+/** Commodore's settings from the environment; throws a `ConfigError` that lists every problem. */
+export function readConfig(env: Variables) {
+  const { IDENTITY_KEY, DATABASE_URL, ...config } = readVariables(Schema, env)
+  return settings(config, { IDENTITY_KEY, DATABASE_URL })
+}
+
+export type CommodoreSettings = ReturnType<typeof readConfig>

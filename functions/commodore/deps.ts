@@ -1,0 +1,21 @@
+import type { Client } from '../../shared/client/client.ts'
+import type { Context } from '../../shared/context.ts'
+import type { KeySet } from '../../shared/contract/identity.ts'
+import type { Env } from '../../shared/http/app.ts'
+import type { Signer } from '../../shared/identity/signer.ts'
+import type { Database } from '../../shared/postgres/database.ts'
+import type { Routing } from './authorize/routing.ts'
+import type { Tables } from './tables.ts'
+
+/** What Commodore's functions need besides their input. */
+export interface Deps {
+  db: Database<Tables>
+  signer: Signer
+  /** The public keys of all issuers, as `/.well-known/jwks.json` shows them. */
+  keySet: KeySet
+  quartermaster: Client
+  routing: Routing
+}
+
+export type Ctx = Context & Deps
+export type AppEnv = Env<Deps>

@@ -1,0 +1,70 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { send } from '../../shared/testing/api.ts'
+import { type Account, openCommodore, type TestCommodore } from './testing/commodore.ts'
+
+let door: TestCommodore
+let ann: Account
+let bob: Account
+
+beforeAll(async () => {
+  door = await openCommodore()
+  ann = await door.account('ann')
+  bob = await door.account('bob')
+  for (const account of [ann, bob]) {
+    await door.apiToken(account, ['streams:read'])
+    const headers = { 'idempotency-key': crypto.randomUUID() }
+    await send(door, 'POST /streams', { token: account.token, headers, body: { title: 'x' } })
+  }
+})
+afterAll(() => door[Symbol.asyncDispose]())
+
+const tables = ['api_tokens', 'idempotency_keys', 'memberships', 'stream_keys', 'streams'] as const
+
+const ownersIn = (table: string, scope: object, column = 'tenant_id') =>
+  door.db.within(scope, async (tx) => {
+    const { rows } = await sql<{ owner: string }>`select ${sql.ref(column)} as owner from ${sql.table(table)}`.execute(
+      tx,
+    )
+    return [...new Set(rows.map(({ owner }) => owner))]
+  })
+
+test.each(tables)('a query of %s without any WHERE finds its tenant’s rows alone', async (table) => {
+  expect(await ownersIn(table, { tenant_id: ann.tenant_id })).toEqual([ann.tenant_id])
+  expect(await ownersIn(table, { tenant_id: bob.tenant_id })).toEqual([bob.tenant_id])
+  expect(await ownersIn(table, {})).toEqual([])
+})
+
+test('users are seen by themselves and by members of their tenant, passwords by themselves alone', async () => {
+  expect(await ownersIn('users', { tenant_id: ann.tenant_id }, 'id')).toEqual([ann.user_id])
+  expect(await ownersIn('users', { user_id: bob.user_id }, 'id')).toEqual([bob.user_id])
+  expect(await ownersIn('users', { lookup: bob.email }, 'id')).toEqual([bob.user_id])
+  expect(await ownersIn('users', {}, 'id')).toEqual([])
+  expect(await ownersIn('passwords', { user_id: ann.user_id }, 'user_id')).toEqual([ann.user_id])
+  expect(await ownersIn('passwords', { tenant_id: ann.tenant_id, lookup: ann.email }, 'user_id')).toEqual([])
+})
+
+test('every table forces row-level security, and the service neither owns nor bypasses it', async () => {
+  const { rows } = await door.db.within({}, (tx) =>
+    sql<{ name: string; forced: boolean; owned: boolean }>`
+      select relname as name, relrowsecurity and relforcerowsecurity as forced, pg_has_role(relowner, 'member') as owned
+      from pg_class where relnamespace = 'commodore'::regnamespace and relkind = 'r' and relname <> 'migrations'
+      order by relname`.execute(tx),
+  )
+  expect(rows.map(({ name }) => name)).toEqual([...tables, 'passwords', 'users'].toSorted())
+  expect(rows.every(({ forced, owned }) => forced && !owned)).toBe(true)
+})
+
+test('a tenant cannot write a key into another’s stream', async () => {
+  const stream = await door.stream(bob)
+  const row = { id: 'key_x', stream_id: stream.id, name: 'x', key_hash: 'x', last_four: 'x', created_at: new Date() }
+  const insert = (tenant_id: string) =>
+    door.db.within({ tenant_id: ann.tenant_id }, (tx) =>
+      tx
+        .insertInto('stream_keys')
+        .values({ ...row, tenant_id })
+        .execute(),
+    )
+  await expect(insert(bob.tenant_id)).rejects.toThrow(/row-level security/)
+  await expect(insert(ann.tenant_id)).rejects.toThrow(/foreign key/)
+})

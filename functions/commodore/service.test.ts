@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { createKey } from '../../shared/identity/key.ts'
+import { send } from '../../shared/testing/api.ts'
+import { freshDatabase } from '../../shared/testing/postgres.ts'
+import { readConfig } from './config.ts'
+import { open } from './service.ts'
+
+test('everything that is missing is named at once', () => {
+  const names = ['QUARTERMASTER_URL', 'IDENTITY_KEY', 'IDENTITY_PUBLIC_KEYS', 'DATABASE_URL']
+  const problems = names.map((name) => `${name} is missing`)
+  expect(() => readConfig({})).toThrow(expect.objectContaining({ problems }))
+})
+
+test('the service opens from its environment alone, is ready, and closes what it opened', async () => {
+  await using database = await freshDatabase()
+  await database.migrate({ schema: 'commodore', folder: new URL('migrations/', import.meta.url) })
+  const environment = {
+    QUARTERMASTER_URL: 'http://127.0.0.1:18002',
+    IDENTITY_PUBLIC_KEYS: JSON.stringify({ keys: [] }),
+    IDENTITY_KEY: JSON.stringify(await createKey('commodore')),
+    DATABASE_URL: database.urlAs('commodore'),
+    DATABASE_WS_PROXY: database.wsProxy,
+  }
+  await using service = await open(readConfig(environment))
+  expect(await (await send(service, 'GET /health')).json()).toEqual({ status: 'ok', checks: { database: 'ok' } })
+  expect(await (await send(service, 'GET /metrics')).text()).toContain('http_requests_total')
+})

@@ -1,0 +1,46 @@
+import { type Clock, systemClock } from '../../shared/clock.ts'
+import { toActor } from '../../shared/http/api-tokens.ts'
+import { createAuthenticate } from '../../shared/http/authenticate.ts'
+import { createHttpMetrics } from '../../shared/http/metrics.ts'
+import type { Service } from '../../shared/http/service.ts'
+import { toPublicKey } from '../../shared/identity/key.ts'
+import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
+import { createVerifier } from '../../shared/identity/verifier.ts'
+import { createLog } from '../../shared/log.ts'
+import { openDatabase } from '../../shared/postgres/database.ts'
+import { openPool } from '../../shared/postgres/pool.ts'
+import { createApi } from './api.ts'
+import { judge } from './api-tokens/verify.ts'
+import { createRouting } from './authorize/routing.ts'
+import type { CommodoreSettings } from './config.ts'
+import type { Tables } from './tables.ts'
+
+const NAME = 'commodore'
+
+/** Opens Commodore: its tables, which must be migrated, and its API. */
+export async function open({ config, secrets }: CommodoreSettings, clock: Clock = systemClock): Promise<Service> {
+  const pool = openPool(secrets.DATABASE_URL, { wsProxy: config.DATABASE_WS_PROXY, applicationName: NAME })
+  const db = openDatabase<Tables>(pool)
+  const signer = createSigner(secrets.IDENTITY_KEY, clock)
+  const own = toPublicKey(secrets.IDENTITY_KEY)
+  const others = config.IDENTITY_PUBLIC_KEYS.keys.filter(({ kid }) => kid !== own.kid)
+  const keySet = { keys: [own, ...others] }
+  const quartermaster = {
+    service: 'quartermaster',
+    baseUrl: config.QUARTERMASTER_URL,
+    token: createServiceTokens(signer, 'quartermaster', clock),
+  }
+  const { registry, observe } = createHttpMetrics(NAME)
+  const app = createApi({
+    log: createLog(NAME),
+    clock,
+    authenticate: createAuthenticate({
+      verify: createVerifier({ keys: keySet, service: NAME, clock }),
+      verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
+    }),
+    deps: { db, signer, keySet, quartermaster, routing: createRouting(quartermaster, clock) },
+    metrics: registry,
+    observe,
+  })
+  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
+}

@@ -1,0 +1,51 @@
+import type { Generated } from 'kysely'
+import type { Role, Scope } from '../../shared/context.ts'
+
+export interface Tables {
+  users: {
+    id: string
+    email: string
+    operator: Generated<boolean>
+    active: Generated<boolean>
+    tenant_id: Generated<string | null>
+    created_at: Date
+  }
+  passwords: { user_id: string; hash: string; changed_at: Date }
+  memberships: { tenant_id: string; user_id: string; role: Role; created_at: Date }
+  api_tokens: {
+    id: string
+    tenant_id: string
+    user_id: string
+    name: string
+    token_hash: string
+    scopes: Scope[]
+    created_at: Date
+    expires_at: Date | null
+    last_used_at: Date | null
+    revoked_at: Date | null
+  }
+  streams: {
+    id: string
+    tenant_id: string
+    title: string
+    description: string
+    record: boolean
+    enabled: Generated<boolean>
+    playback_id: string
+    internal_name: string
+    created_at: Date
+    updated_at: Date
+    deleted_at: Date | null
+  }
+  stream_keys: {
+    id: string
+    tenant_id: string
+    stream_id: string
+    name: string
+    key_hash: string
+    last_four: string
+    created_at: Date
+    last_used_at: Date | null
+    revoked_at: Date | null
+  }
+}

@@ -1,0 +1,108 @@
+// biome-ignore-all lint/style/noRestrictedImports: only tests import this file.
+import type { z } from 'zod'
+import type { Client } from '../../../shared/client/client.ts'
+import { type ApiToken, CreatedApiToken, CreatedStream, LoginResponse } from '../../../shared/contract/commodore.ts'
+import { toActor } from '../../../shared/http/api-tokens.ts'
+import { createAuthenticate } from '../../../shared/http/authenticate.ts'
+import { createHttpMetrics } from '../../../shared/http/metrics.ts'
+import { createServiceTokens, createSigner } from '../../../shared/identity/signer.ts'
+import { createVerifier } from '../../../shared/identity/verifier.ts'
+import { createLog } from '../../../shared/log.ts'
+import { type Database, openDatabase } from '../../../shared/postgres/database.ts'
+import type { Pool } from '../../../shared/postgres/pool.ts'
+import { type Door, receive, send } from '../../../shared/testing/api.ts'
+import { freshDatabase } from '../../../shared/testing/postgres.ts'
+import { openQuartermaster, type TestQuartermaster } from '../../quartermaster/testing/quartermaster.ts'
+import { createApi } from '../api.ts'
+import { judge } from '../api-tokens/verify.ts'
+import { createRouting } from '../authorize/routing.ts'
+import type { Tables } from '../tables.ts'
+
+export const PASSWORD = 'correct horse battery'
+
+export interface Account {
+  email: string
+  user_id: string
+  tenant_id: string
+  token: string
+}
+
+/** Commodore over a database of its own, beside a real Quartermaster that the test may cut off. */
+export interface TestCommodore extends Door, AsyncDisposable {
+  quartermaster: TestQuartermaster
+  db: Database<Tables>
+  /** The database owner's connection, for what the service itself may not do. */
+  owner: Pool
+  cutOff(isCutOff: boolean): void
+  /** A client by which `service` calls Commodore. */
+  clientOf(service: string): Client
+  account(name: string): Promise<Account>
+  login(email: string): Promise<z.infer<typeof LoginResponse>>
+  apiToken(account: Account, scopes: z.infer<typeof ApiToken>['scopes']): Promise<z.infer<typeof CreatedApiToken>>
+  stream(account: Account): Promise<z.infer<typeof CreatedStream>>
+}
+
+export async function openCommodore(): Promise<TestCommodore> {
+  const quartermaster = await openQuartermaster()
+  const { identities, now: clock } = quartermaster
+  const database = await freshDatabase()
+  await database.migrate({ schema: 'commodore', folder: new URL('../migrations/', import.meta.url) })
+  const db = openDatabase<Tables>(database.pool(database.urlAs('commodore')))
+  const signer = createSigner(identities.keyOf('commodore'), clock)
+  let isCutOff = false
+  const client: Client = {
+    service: 'quartermaster',
+    baseUrl: new URL('http://quartermaster.test'),
+    token: createServiceTokens(signer, 'quartermaster', clock),
+    fetch: async (request) => {
+      if (isCutOff) throw new TypeError('fetch failed')
+      return quartermaster.fetch(request)
+    },
+  }
+  const { registry, observe } = createHttpMetrics('commodore')
+  const app = createApi({
+    log: createLog('commodore'),
+    clock,
+    authenticate: createAuthenticate({
+      verify: createVerifier({ keys: identities.keySet, service: 'commodore', clock }),
+      verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
+    }),
+    deps: { db, signer, keySet: identities.keySet, quartermaster: client, routing: createRouting(client, clock) },
+    metrics: registry,
+    observe,
+  })
+  const door: Door = { fetch: (request) => app.fetch(request) }
+  const login = (email: string) =>
+    receive(LoginResponse, send(door, 'POST /auth/login', { body: { email, password: PASSWORD } }))
+  return {
+    ...door,
+    quartermaster,
+    db,
+    owner: database.pool(),
+    cutOff: (cut) => {
+      isCutOff = cut
+    },
+    clientOf: (service) => ({
+      service: 'commodore',
+      baseUrl: new URL('http://commodore.test'),
+      token: () => identities.service(service, 'commodore'),
+      fetch: door.fetch,
+    }),
+    account: async (name) => {
+      const email = `${name}@example.com`
+      await send(door, 'POST /auth/register', { body: { email, password: PASSWORD, tenant_name: name } })
+      const { access_token, user, tenant } = await login(email)
+      return { email, user_id: user.id, tenant_id: tenant.id, token: access_token }
+    },
+    login,
+    apiToken: (account, scopes) =>
+      receive(CreatedApiToken, send(door, 'POST /api-tokens', { token: account.token, body: { name: 'ci', scopes } })),
+    stream: (account) =>
+      receive(CreatedStream, send(door, 'POST /streams', { token: account.token, body: { title: 'Regatta' } })),
+    [Symbol.asyncDispose]: async () => {
+      await db[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+      await quartermaster[Symbol.asyncDispose]()
+    },
+  }
+}
