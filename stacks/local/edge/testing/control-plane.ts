@@ -46,10 +46,10 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
   const app = appOf('commodore', identities)
   app.get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
   app.post('/playback/authorize', body(AuthorizePlaybackRequest), async (c) => {
-    await gate.passed()
     requireService(c.var.ctx, 'foghorn')
     const { playback_id = '' } = c.req.valid('json')
     asked.push(playback_id)
+    await gate.passed()
     return c.json(verdicts.get(playback_id) ?? { allowed: false, reason: 'unknown_playback_id' })
   })
   return { ...(await switchable(app)), verdicts, asked, hold: gate.hold }
