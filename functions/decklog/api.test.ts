@@ -15,7 +15,7 @@ import { createSigner, type Signer, signNodeToken, signUserToken } from '../../s
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { newId } from '../../shared/ids.ts'
 import type { ConsumedRecord } from '../../shared/kafka/event-log.ts'
-import { PostgresEventLog } from '../../shared/kafka/postgres-event-log.ts'
+import { PostgresEventLog } from '../../shared/kafka/postgres/postgres-event-log.ts'
 import { createLog } from '../../shared/log.ts'
 import { DecklogService, EventSchema, Status } from '../../shared/proto/decklog_pb.ts'
 import { freshDatabase, type TestDatabase } from '../../shared/testing/postgres.ts'
@@ -40,7 +40,10 @@ const signers = new Map<string, Signer>()
 
 beforeAll(async () => {
   database = await freshDatabase()
-  await database.migrate({ schema: 'event_log', folder: new URL('../../shared/kafka/migrations/', import.meta.url) })
+  await database.migrate({
+    schema: 'event_log',
+    folder: new URL('../../shared/kafka/postgres/migrations/', import.meta.url),
+  })
   events = new PostgresEventLog(database.pool(database.urlAs('event_log')))
   await events.ensureTopic(EVENTS_TOPIC, { partitions: TOPIC_PARTITIONS })
   const keys: KeySet = { keys: [] }

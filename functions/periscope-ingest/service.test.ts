@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { EVENTS_TOPIC } from '../../shared/contract/decklog.ts'
-import { PostgresEventLog } from '../../shared/kafka/postgres-event-log.ts'
+import { PostgresEventLog } from '../../shared/kafka/postgres/postgres-event-log.ts'
 import { readConfig } from './config.ts'
 import { open } from './service.ts'
 import { eventOf, toValue } from './testing/events.ts'
@@ -16,7 +16,7 @@ test('everything that is missing is named at once', () => {
 test('opened from its variables it stores events, tells how it is, and closes', async () => {
   await using stores = await openTestStores()
   const { database, target } = stores
-  await database.migrate({ schema: 'event_log', folder: new URL('../../shared/kafka/migrations/', import.meta.url) })
+  await database.migrate({ schema: 'event_log', folder: new URL('../../shared/kafka/postgres/migrations/', import.meta.url) })
   const settings = readConfig({
     CLICKHOUSE_URL: target.url,
     CLICKHOUSE_USER: target.user,

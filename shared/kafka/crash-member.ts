@@ -1,7 +1,7 @@
 import { openPool } from '../postgres/pool.ts'
+import { KafkaEventLog } from './broker/kafka-event-log.ts'
 import type { EventLog } from './event-log.ts'
-import { KafkaEventLog } from './kafka-event-log.ts'
-import { PostgresEventLog } from './postgres-event-log.ts'
+import { PostgresEventLog } from './postgres/postgres-event-log.ts'
 
 /** How a process of its own reaches the engine under test. */
 export type EngineAddress =

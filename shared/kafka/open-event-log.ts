@@ -3,10 +3,10 @@ import { generateAuthToken } from 'aws-msk-iam-sasl-signer-js'
 import { z } from 'zod'
 import type { Fault } from '../fault.ts'
 import { openPool } from '../postgres/pool.ts'
+import { KafkaEventLog } from './broker/kafka-event-log.ts'
+import { mskBrokers, mskSasl, parseBrokers } from './broker/msk.ts'
 import type { EventLog } from './event-log.ts'
-import { KafkaEventLog } from './kafka-event-log.ts'
-import { mskBrokers, mskSasl, parseBrokers } from './msk.ts'
-import { PostgresEventLog } from './postgres-event-log.ts'
+import { PostgresEventLog } from './postgres/postgres-event-log.ts'
 
 const ARN = /^arn:aws[\w-]*:kafka:([\w-]+):\d+:cluster\//
 

@@ -11,7 +11,7 @@ const root = new URL('../../', import.meta.url)
 
 /** Each Postgres schema, which is also the role that works in it, and where its migrations lie. */
 const schemas = {
-  event_log: 'shared/kafka/migrations/',
+  event_log: 'shared/kafka/postgres/migrations/',
   commodore: 'functions/commodore/migrations/',
   quartermaster: 'functions/quartermaster/migrations/',
   periscope: 'functions/periscope-ingest/migrations/postgres/',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DEAD_LETTERS_TOPIC, EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
 import type { ConsumedRecord, EventLog } from '../../../shared/kafka/event-log.ts'
-import { PostgresEventLog } from '../../../shared/kafka/postgres-event-log.ts'
+import { PostgresEventLog } from '../../../shared/kafka/postgres/postgres-event-log.ts'
 import { createLog } from '../../../shared/log.ts'
 import { eventOf, toValue } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
@@ -14,7 +14,7 @@ let events: EventLog
 
 beforeAll(async () => {
   stores = await openTestStores()
-  const folder = new URL('../../../shared/kafka/migrations/', import.meta.url)
+  const folder = new URL('../../../shared/kafka/postgres/migrations/', import.meta.url)
   await stores.database.migrate({ schema: 'event_log', folder })
   events = new PostgresEventLog(stores.database.pool(stores.database.urlAs('event_log')))
   await events.ensureTopic(EVENTS_TOPIC, { partitions: 3 })
@@ -104,7 +104,7 @@ test('a batch from Lambda’s event source is stored, and a bad record in it bur
 test('a record that cannot even be buried comes again, with its partition alone', async () => {
   await using withoutTopics = await openTestStores()
   const { database } = withoutTopics
-  await database.migrate({ schema: 'event_log', folder: new URL('../../../shared/kafka/migrations/', import.meta.url) })
+  await database.migrate({ schema: 'event_log', folder: new URL('../../../shared/kafka/postgres/migrations/', import.meta.url) })
   await using empty = new PostgresEventLog(database.pool(database.urlAs('event_log')))
   const input = mskEvent({ 'analytics_events-1': [toValue(eventOf('stream-end')).value, Buffer.from('no')] })
   const { batchItemFailures } = await handleKafkaEvent({ ...withoutTopics, events: empty, log }, input)

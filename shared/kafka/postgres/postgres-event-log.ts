@@ -1,5 +1,5 @@
-import type { Fault } from '../fault.ts'
-import type { Pool } from '../postgres/pool.ts'
+import type { Fault } from '../../fault.ts'
+import type { Pool } from '../../postgres/pool.ts'
 import type {
   BatchHandler,
   ConsumeOptions,
@@ -8,15 +8,15 @@ import type {
   EventRecord,
   PartitionLag,
   TopicOptions,
-} from './event-log.ts'
-import { append } from './postgres-append.ts'
-import { runPostgresConsumer } from './postgres-consumer.ts'
-import { deleteExpired } from './postgres-retention.ts'
-import { ensureTopic, findTopic, readLag, type Topic } from './postgres-topic.ts'
-import { Wakeup } from './postgres-wakeup.ts'
-import { ProduceLane } from './produce-lane.ts'
-import { startConsumer } from './start-consumer.ts'
-import { within } from './within.ts'
+} from '../event-log.ts'
+import { ProduceLane } from '../produce-lane.ts'
+import { startConsumer } from '../start-consumer.ts'
+import { within } from '../within.ts'
+import { append } from './append.ts'
+import { runPostgresConsumer } from './consumer.ts'
+import { deleteExpired } from './retention.ts'
+import { ensureTopic, findTopic, readLag, type Topic } from './topic.ts'
+import { Wakeup } from './wakeup.ts'
 
 /** A produce call answers within this time, durable or not. */
 export const PRODUCE_DEADLINE_MS = 15_000

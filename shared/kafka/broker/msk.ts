@@ -1,7 +1,7 @@
 import { GetBootstrapBrokersCommand, type KafkaClient } from '@aws-sdk/client-kafka'
 import type { SASLOptions } from '@platformatic/kafka'
-import { type Clock, systemClock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import { type Clock, systemClock } from '../../clock.ts'
+import { Fault } from '../../fault.ts'
 
 /** A token is replaced this long before it ends, so that none ends between its hand-over and the broker's check. */
 export const RENEW_BEFORE_MS = 120_000

@@ -1,6 +1,6 @@
-import type { Pool } from '../postgres/pool.ts'
-import { query, type Topic } from './postgres-topic.ts'
-import { CHANNEL, groupSignal } from './postgres-wakeup.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import { query, type Topic } from './topic.ts'
+import { CHANNEL, groupSignal } from './wakeup.ts'
 
 /** A partition that this member owns, and the next offset it reads. */
 export interface Claim {

@@ -1,5 +1,5 @@
-import { Fault } from '../fault.ts'
-import { toDatabaseFault } from '../postgres/database.ts'
+import { Fault } from '../../fault.ts'
+import { toDatabaseFault } from '../../postgres/database.ts'
 
 /** The fault that a failure of the database means to a caller of the event log; the original stays as its cause. */
 export function toPostgresFault(error: unknown): Fault {

@@ -1,7 +1,7 @@
 import type { Message, MessagesStream } from '@platformatic/kafka'
-import { Fault } from '../fault.ts'
-import type { ConsumedRecord } from './event-log.ts'
-import { HANDLED_BYTES_MAX } from './record-size.ts'
+import { Fault } from '../../fault.ts'
+import type { ConsumedRecord } from '../event-log.ts'
+import { HANDLED_BYTES_MAX } from '../record-size.ts'
 
 export type TextStream = MessagesStream<string, Buffer, string, string>
 export type TextMessage = Message<string, Buffer, string, string>

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Pool } from '../postgres/pool.ts'
-import { freshDatabase, type TestDatabase } from '../testing/postgres.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import { freshDatabase, type TestDatabase } from '../../testing/postgres.ts'
 import { PostgresEventLog } from './postgres-event-log.ts'
-import { EXPIRED_RECORDS_MAX } from './postgres-retention.ts'
+import { EXPIRED_RECORDS_MAX } from './retention.ts'
 
 /** Far below the slow poll of 1 s, so a consumer that only polled slowly would fail, and far above a busy machine's noise. */
 const IDLE_LATENCY_MS_MAX = 250

@@ -5,10 +5,12 @@ import {
   MessagesStreamModes,
   offsetCommitV8,
 } from '@platformatic/kafka'
-import { Fault } from '../fault.ts'
-import type { BatchHandler, ConsumeOptions } from './event-log.ts'
-import { HandlerError, handleBatch, retryDelayMs } from './handle-batch.ts'
-import { KafkaBatches, type TextMessage, toRecord } from './kafka-batches.ts'
+import { Fault } from '../../fault.ts'
+import type { BatchHandler, ConsumeOptions } from '../event-log.ts'
+import { HandlerError, handleBatch, retryDelayMs } from '../handle-batch.ts'
+import { wait } from '../wait.ts'
+import { within } from '../within.ts'
+import { KafkaBatches, type TextMessage, toRecord } from './batches.ts'
 import {
   CLOSE_DEADLINE_MS,
   clientOptions,
@@ -16,10 +18,8 @@ import {
   FETCH_WAIT_MS,
   type KafkaOptions,
   SESSION_TIMEOUT_MS,
-} from './kafka-client.ts'
-import { isRebalance, toKafkaFault } from './kafka-fault.ts'
-import { wait } from './wait.ts'
-import { within } from './within.ts'
+} from './client.ts'
+import { isRebalance, toKafkaFault } from './fault.ts'
 
 /** Heartbeats within one session time-out. */
 const HEARTBEATS_PER_SESSION = 4

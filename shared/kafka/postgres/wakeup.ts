@@ -1,6 +1,6 @@
-import type { Pool, PoolClient } from '../postgres/pool.ts'
-import { retryDelayMs } from './handle-batch.ts'
-import { wait } from './wait.ts'
+import type { Pool, PoolClient } from '../../postgres/pool.ts'
+import { retryDelayMs } from '../handle-batch.ts'
+import { wait } from '../wait.ts'
 
 export const CHANNEL = 'event_log'
 /** How often waiters look for themselves while notifications arrive, in case one was lost with a connection. */

@@ -1,5 +1,5 @@
 import { type BaseOptions, CompressionAlgorithms, type SASLOptions } from '@platformatic/kafka'
-import type { Fault } from '../fault.ts'
+import type { Fault } from '../../fault.ts'
 
 export const CONNECT_TIMEOUT_MS = 2_000
 export const REQUEST_TIMEOUT_MS = 10_000

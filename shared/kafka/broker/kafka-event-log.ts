@@ -1,5 +1,5 @@
 import { Admin, findErrorBy, ListOffsetTimestamps } from '@platformatic/kafka'
-import { Fault } from '../fault.ts'
+import { Fault } from '../../fault.ts'
 import type {
   BatchHandler,
   ConsumeOptions,
@@ -8,14 +8,14 @@ import type {
   EventRecord,
   PartitionLag,
   TopicOptions,
-} from './event-log.ts'
-import { CLOSE_DEADLINE_MS, clientOptions, type KafkaOptions, RETRY_PAUSE_MS } from './kafka-client.ts'
-import { runKafkaConsumer } from './kafka-consumer.ts'
-import { toKafkaFault } from './kafka-fault.ts'
-import { TopicProducer } from './kafka-producer.ts'
-import { startConsumer } from './start-consumer.ts'
-import { wait } from './wait.ts'
-import { within } from './within.ts'
+} from '../event-log.ts'
+import { startConsumer } from '../start-consumer.ts'
+import { wait } from '../wait.ts'
+import { within } from '../within.ts'
+import { CLOSE_DEADLINE_MS, clientOptions, type KafkaOptions, RETRY_PAUSE_MS } from './client.ts'
+import { runKafkaConsumer } from './consumer.ts'
+import { toKafkaFault } from './fault.ts'
+import { TopicProducer } from './producer.ts'
 
 /** A new topic is usable on every broker within this time. */
 const TOPIC_READY_DEADLINE_MS = 10_000

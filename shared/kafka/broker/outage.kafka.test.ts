@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startKafka } from '../../stacks/local/kafka/server.ts'
-import { freePort } from '../testing/port.ts'
-import { describeOutage } from './event-log-outage.contract.ts'
+import { startKafka } from '../../../stacks/local/kafka/server.ts'
+import { freePort } from '../../testing/port.ts'
+import { describeOutage } from '../event-log-outage.contract.ts'
 import { KafkaEventLog } from './kafka-event-log.ts'
 
 describeOutage('Apache Kafka', async () => {

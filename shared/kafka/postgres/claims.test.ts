@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Pool } from '../postgres/pool.ts'
-import { freshDatabase, type TestDatabase } from '../testing/postgres.ts'
-import { Claims } from './postgres-claims.ts'
-import { ensureTopic, findTopic, readLag, type Topic } from './postgres-topic.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import { freshDatabase, type TestDatabase } from '../../testing/postgres.ts'
+import { Claims } from './claims.ts'
+import { ensureTopic, findTopic, readLag, type Topic } from './topic.ts'
 
 const GROUP = 'fenced'
 const SHORT_LEASE_MS = 50

@@ -1,5 +1,5 @@
-import type { Pool } from '../postgres/pool.ts'
-import { query } from './postgres-topic.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import { query } from './topic.ts'
 
 /** Expired records of one partition that one pass deletes at most, so that it never holds up writers for long. */
 export const EXPIRED_RECORDS_MAX = 5_000

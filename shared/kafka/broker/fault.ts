@@ -1,5 +1,5 @@
 import { findErrorBy } from '@platformatic/kafka'
-import { Fault } from '../fault.ts'
+import { Fault } from '../../fault.ts'
 
 /** The fault that a failure of the Kafka client means to a caller; the original stays as its cause. */
 export function toKafkaFault(error: unknown): Fault {

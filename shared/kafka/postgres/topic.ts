@@ -1,7 +1,7 @@
-import { Fault } from '../fault.ts'
-import type { Pool } from '../postgres/pool.ts'
-import type { PartitionLag, TopicOptions } from './event-log.ts'
-import { toPostgresFault } from './postgres-fault.ts'
+import { Fault } from '../../fault.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import type { PartitionLag, TopicOptions } from '../event-log.ts'
+import { toPostgresFault } from './fault.ts'
 
 export interface Topic {
   id: number

@@ -1,8 +1,8 @@
-import type { Pool } from '../postgres/pool.ts'
-import type { ConsumedRecord } from './event-log.ts'
-import { query } from './postgres-topic.ts'
-import type { Backlog } from './read-quotas.ts'
-import { HANDLED_BYTES_MAX } from './record-size.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import type { Backlog } from '../broker/read-quotas.ts'
+import type { ConsumedRecord } from '../event-log.ts'
+import { HANDLED_BYTES_MAX } from '../record-size.ts'
+import { query } from './topic.ts'
 
 interface Row {
   partition: number

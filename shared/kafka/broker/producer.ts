@@ -1,18 +1,12 @@
 import { ProduceAcks, Producer } from '@platformatic/kafka'
-import { Fault } from '../fault.ts'
-import type { EventRecord, RecordPosition } from './event-log.ts'
-import {
-  CLOSE_DEADLINE_MS,
-  clientOptions,
-  compression,
-  type KafkaOptions,
-  PRODUCE_DEADLINE_MS,
-} from './kafka-client.ts'
-import { toKafkaFault } from './kafka-fault.ts'
-import { partitionOf } from './partition.ts'
-import { ProduceLane } from './produce-lane.ts'
-import { recordTime } from './record-size.ts'
-import { within } from './within.ts'
+import { Fault } from '../../fault.ts'
+import type { EventRecord, RecordPosition } from '../event-log.ts'
+import { partitionOf } from '../partition.ts'
+import { ProduceLane } from '../produce-lane.ts'
+import { recordTime } from '../record-size.ts'
+import { within } from '../within.ts'
+import { CLOSE_DEADLINE_MS, clientOptions, compression, type KafkaOptions, PRODUCE_DEADLINE_MS } from './client.ts'
+import { toKafkaFault } from './fault.ts'
 
 type TextProducer = Producer<string, Buffer, string, string>
 

@@ -1,5 +1,5 @@
-import { freshDatabase } from '../testing/postgres.ts'
-import { describeEventLog } from './event-log.contract.ts'
+import { freshDatabase } from '../../testing/postgres.ts'
+import { describeEventLog } from '../event-log.contract.ts'
 
 const LEASE_MS = 1_500
 

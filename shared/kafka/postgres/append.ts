@@ -1,10 +1,10 @@
-import { Fault } from '../fault.ts'
-import type { Pool } from '../postgres/pool.ts'
-import type { EventRecord, RecordPosition } from './event-log.ts'
-import { partitionOf } from './partition.ts'
-import { query, type Topic } from './postgres-topic.ts'
-import { CHANNEL, topicSignal } from './postgres-wakeup.ts'
-import { recordTime } from './record-size.ts'
+import { Fault } from '../../fault.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import type { EventRecord, RecordPosition } from '../event-log.ts'
+import { partitionOf } from '../partition.ts'
+import { recordTime } from '../record-size.ts'
+import { query, type Topic } from './topic.ts'
+import { CHANNEL, topicSignal } from './wakeup.ts'
 
 /**
  * Partitions are locked in one order, so writers wait for each other and never deadlock. All values travel as one
