@@ -30,6 +30,7 @@ const variables = z.object({
   NODE_ADDRESS: Address.optional(),
   NODE_LOCATION: json(Location).optional(),
   ENROLMENT_TOKEN: z.string().max(256).optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warning', 'error']).default('info'),
 })
 
 export type HelmsmanConfig = Omit<z.output<typeof variables>, 'ENROLMENT_TOKEN' | 'MIST_PASSWORD'>

@@ -25,7 +25,8 @@ try {
 
 async function run(env: NodeJS.ProcessEnv): Promise<void> {
   const settings = readConfig(env)
-  configureLog({ pretty: process.stdout.isTTY === true, level: 'info', write: (line) => process.stdout.write(line) })
+  const { LOG_LEVEL: level } = settings.config
+  configureLog({ pretty: process.stdout.isTTY === true, level, write: (line) => process.stdout.write(line) })
   await using _ = await start(settings, { signal: stopping.signal })
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
 }

@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { expect, onTestFinished, test } from 'vitest'
+import { Heartbeat } from '../../../shared/contract/foghorn.ts'
+import { SentEvent } from '../../../shared/events/envelope.ts'
+import { CLIENT_SAMPLES_MAX } from '../../../shared/events/limits.ts'
+import { readApiReply } from '../../testing/recordings.ts'
+import { MistApi } from '../api.ts'
+import { inEvents, readClients } from './clients.ts'
+import { toHeartbeat } from './heartbeat.ts'
+import { toNodeMonitoring, toUnreachable } from './node.ts'
+import { toClientEvents, toNodeEvent, toStreamEvents } from './poll-events.ts'
+import { readStatistics, Statistics } from './statistics.ts'
+import { readStreams, toVanished } from './streams.ts'
+
+const time = { node_id: 'nod_1', at: new Date('2026-11-24T01:00:00.000Z') }
+
+interface Served {
+  api: MistApi
+  commands: Record<string, unknown>[]
+}
+
+/** A port that answers with recorded replies; a list answers one after the other. */
+async function serveReply(reply: string | string[], account?: { username: string; password: string }): Promise<Served> {
+  const replies = [reply].flat()
+  const commands: Record<string, unknown>[] = []
+  const app = new Hono()
+  const next = () => (replies.length > 1 ? replies.shift() : replies[0]) ?? ''
+  app.post('/api2', async (c) => {
+    commands.push(await c.req.json())
+    return c.body(next())
+  })
+  app.get('/koekjes.json', (c) => c.body(next()))
+  const listening = Promise.withResolvers<number>()
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => listening.resolve(port))
+  onTestFinished(() => void server.close())
+  const url = new URL(`http://127.0.0.1:${await listening.promise}`)
+  return { api: new MistApi({ url, ...(account && { account }) }), commands }
+}
+
+function statisticsOf(name = 'node-statistics', change: Record<string, unknown> = {}): Statistics {
+  return Statistics.parse({ ...JSON.parse(readApiReply(name)), ...change })
+}
+
+function valid(events: SentEvent[]): SentEvent[] {
+  for (const event of events) expect(SentEvent.safeParse(event).error).toBeUndefined()
+  return events
+}
+
+test('MistServer’s cpu is tenths of a percent and its memory KiB', async () => {
+  const { api } = await serveReply(readApiReply('node-statistics'))
+  const statistics = await readStatistics(api, 'koekjes')
+  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  expect(monitoring).toMatchObject({
+    healthy: true,
+    unhealthy_reasons: [],
+    cpu_percent: 7.1,
+    memory_total_bytes: 24683520 * 1024,
+    memory_used_bytes: 466944 * 1024,
+    media_egress_bytes: 199108771,
+    media_ingress_bytes: 106439314,
+    network_egress_bytes: 2668247,
+    media_egress_bytes_per_second: null,
+    streams: 2,
+    viewers: 9,
+    inputs: 2,
+    outputs: 3,
+    location: { latitude: 52.37, longitude: 4.9, name: 'Amsterdam' },
+  })
+  valid([toNodeEvent(monitoring, time)])
+})
+
+test('rates compare two polls, and a counter that began anew has none', () => {
+  const before = { at: 1_000, statistics: statisticsOf() }
+  const after = { at: 11_000, statistics: statisticsOf('node-statistics', { bw: [199208771, 106539314] }) }
+  expect(toNodeMonitoring(after, before)).toMatchObject({
+    media_egress_bytes_per_second: 10_000,
+    media_ingress_bytes_per_second: 10_000,
+    network_egress_bytes_per_second: 0,
+  })
+  const restarted = { at: 21_000, statistics: statisticsOf('node-statistics', { bw: [10, 10] }) }
+  expect(toNodeMonitoring(restarted, after)).toMatchObject({ media_egress_bytes_per_second: null })
+})
+
+test('a host is unhealthy when memory runs out or MistServer is away, and says why', () => {
+  const full = { mem_used: 90, mem_total: 99, shm_used: 96, shm_total: 100, cpu: 1000 }
+  expect(toNodeMonitoring({ at: 0, statistics: statisticsOf('node-statistics', full) }, null)).toMatchObject({
+    healthy: false,
+    unhealthy_reasons: ['memory_high', 'shm_high'],
+    cpu_percent: 100,
+  })
+  const away = toUnreachable(['journal_failing'])
+  expect(away).toMatchObject({ healthy: false, unhealthy_reasons: ['mist_unreachable', 'journal_failing'] })
+  valid([toNodeEvent(away, time)])
+})
+
+test('active streams come with their figures', async () => {
+  const { api, commands } = await serveReply(readApiReply('active_streams-longform'))
+  const streams = await readStreams(api)
+  expect(commands[0]).toMatchObject({ active_streams: { longform: true } })
+  expect(streams.get('live+test')).toMatchObject({
+    status: 'live',
+    cause: 'poll',
+    viewers: 6,
+    inputs: 1,
+    outputs: 3,
+    egress_bytes: 199044649,
+    ingress_bytes: 9396,
+    viewer_seconds: 899,
+    packets_sent: 428,
+    buffer_ms: 61312,
+    jitter_ms: 120,
+  })
+  valid(toStreamEvents(streams, time))
+})
+
+test('null says that no stream is active; a reply without an answer says nothing', async () => {
+  const { api } = await serveReply(['{"active_streams":null}', '{"LTS":1}'])
+  expect((await readStreams(api)).size).toBe(0)
+  await expect(readStreams(api)).rejects.toMatchObject({ reason: 'mist_nonsense' })
+})
+
+test('a stream that is gone is offline once, and the first poll misses none', async () => {
+  const { api } = await serveReply([readApiReply('active_streams-longform'), '{"active_streams":null}'])
+  const first = await readStreams(api)
+  expect(toVanished(first, null).size).toBe(0)
+  const second = await readStreams(api)
+  const gone = toVanished(second, first)
+  expect([...gone]).toMatchObject([
+    ['live+copy', { status: 'offline', viewers: 0, egress_bytes: null }],
+    ['live+test', { status: 'offline' }],
+  ])
+  valid(toStreamEvents(gone, time))
+  expect(toVanished(second, second).size).toBe(0)
+})
+
+test('sessions are sampled by stream with their role, and without their address', async () => {
+  const { api, commands } = await serveReply(readApiReply('clients'))
+  const samples = await readClients(api, null)
+  expect(commands[0]).toMatchObject({ clients: { time: -5 } })
+  const all = samples.get('live+test') ?? []
+  expect(all.filter(({ role }) => role === 'viewer')).toHaveLength(6)
+  expect(all.find(({ connector }) => connector === 'HLS')).toMatchObject({
+    role: 'viewer',
+    connected_seconds: 19,
+    egress_bytes: 2536394,
+    ingress_bytes: 1050,
+    egress_bytes_delta: null,
+    egress_bytes_per_second: 151421,
+  })
+  expect(all.find(({ role }) => role === 'input')).toMatchObject({ connector: 'RTMP', ingress_bytes: 121116513 })
+  const events = valid(toClientEvents(samples, time))
+  expect(events.map(({ stream_name }) => stream_name)).toEqual(['live+test', 'live+copy'])
+  expect(JSON.stringify(events)).not.toContain('127.0.0.1')
+})
+
+test('a sample says what came since the one before', async () => {
+  const later = readApiReply('clients').replace('2536394', '2536494').replace('2207281', '1')
+  const { api } = await serveReply([readApiReply('clients'), later])
+  const samples = await readClients(api, await readClients(api, null))
+  const deltas = new Map(samples.get('live+test')?.map((sample) => [sample.session_id, sample.egress_bytes_delta]))
+  expect(deltas.get('4dc17c5125ba3958d9d5a79007afd3c58e307b4d27bc56a939bc44cd5a58621a')).toBe(100)
+  expect(deltas.get('5c05162684ade1f0daad69c195a3ec5537fa1b87b567ebda3de9df8c7360944b')).toBeNull()
+})
+
+test('no sessions are none, and an answer of another shape is nonsense', async () => {
+  const { api } = await serveReply([readApiReply('clients-fields'), '{}', '{"clients":{"fields":["up"],"data":[[1]]}}'])
+  expect((await readClients(api, null)).size).toBe(0)
+  await expect(readClients(api, null)).rejects.toMatchObject({ reason: 'mist_nonsense' })
+  await expect(readClients(api, null)).rejects.toMatchObject({ reason: 'mist_nonsense' })
+})
+
+test('more sessions than an event takes are several events with ids of their own', async () => {
+  const { api } = await serveReply(readApiReply('clients'))
+  const [sample] = (await readClients(api, null)).get('live+test') ?? []
+  if (sample === undefined) throw new TypeError('not recorded')
+  const many = new Map([['live+a', Array.from({ length: CLIENT_SAMPLES_MAX + 1 }, () => sample)]])
+  const events = valid(toClientEvents(many, time))
+  expect(new Set(events.map(({ event_id }) => event_id)).size).toBe(2)
+  expect(inEvents([])).toEqual([])
+})
+
+test('the same poll makes the same event ids, another one others', () => {
+  const idOf = (at: Date) => toNodeEvent(toUnreachable([]), { ...time, at }).event_id
+  expect(idOf(time.at)).toBe(idOf(time.at))
+  expect(idOf(new Date(time.at.getTime() + 1))).not.toBe(idOf(time.at))
+})
+
+test('Foghorn takes the heartbeat that the statistics make', () => {
+  const outputs = { ...statisticsOf().outputs, 'a name that is far too long for an output': 'x', BAD: 'http://h/a b' }
+  const statistics = statisticsOf('node-statistics-replica', { outputs })
+  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const heartbeat = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false })
+  expect(Heartbeat.parse(heartbeat)).toMatchObject({
+    healthy: true,
+    cpu_percent: 3.1,
+    streams: [{ name: 'live+one', viewers: 0, inputs: 1, replica: true }],
+  })
+  expect(heartbeat.outputs.HLS).toBe('http://HOST:8080/hls/$/index.m3u8')
+  expect(heartbeat.outputs).not.toHaveProperty('BAD')
+  const away = toHeartbeat({ host: '[::1]', monitoring: toUnreachable([]), statistics: null, draining: true })
+  expect(Heartbeat.parse(away)).toMatchObject({ healthy: false, draining: true, streams: [], cpu_percent: null })
+})
+
+test('a challenge is answered with the hash that MistServer wants, and kept', async () => {
+  const account = { username: 'test', password: 'test' }
+  const { api, commands } = await serveReply(
+    [readApiReply('unauthorized'), readApiReply('active_streams-longform')],
+    account,
+  )
+  await readStreams(api)
+  await readStreams(api)
+  const md5 = (text: string) => createHash('md5').update(text).digest('hex')
+  const password = md5(`${md5('test')}d30e6ee7cad404f38b02483252e6c819`)
+  expect(commands.map(({ authorize }) => authorize)).toEqual([
+    undefined,
+    { username: 'test', password },
+    { username: 'test', password },
+  ])
+})
+
+test('a login that is refused or missing is a fault without the password', async () => {
+  const refused = await serveReply(readApiReply('unauthorized'), { username: 'test', password: 'hunter2' })
+  const fault = await readStreams(refused.api).catch((error: unknown) => error)
+  expect(fault).toMatchObject({ kind: 'unavailable', reason: 'mist_login_refused' })
+  expect(String(fault)).not.toContain('hunter2')
+  const anonymous = await serveReply(readApiReply('unauthorized'))
+  await expect(readStreams(anonymous.api)).rejects.toMatchObject({ reason: 'mist_login_needed' })
+})
