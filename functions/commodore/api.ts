@@ -29,4 +29,5 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/streams/:id/keys', streamKeys)
 }
 
+/** Every route with its types. @public */
 export type CommodoreApi = ReturnType<typeof createApi>

@@ -27,4 +27,5 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/nodes', nodes)
 }
 
+/** Every route with its types. @public */
 export type QuartermasterApi = ReturnType<typeof createApi>

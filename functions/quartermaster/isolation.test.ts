@@ -15,6 +15,8 @@ beforeAll(async () => {
   other = await door.tenant('Other')
   for (const owner of [acme, other]) {
     const cluster = await door.cluster(owner)
+    const headers = { 'idempotency-key': crypto.randomUUID() }
+    await send(door, 'POST /clusters', { token: owner.token, headers, body: { name: 'repeated' } })
     const { token } = await door.enrolmentToken(owner, cluster.id)
     const key = await createNodeKey()
     const body = { token, name: 'edge', public_jwk: key.publicJwk }
@@ -32,6 +34,7 @@ const tables = {
   enrolment_tokens: 'tenant_id',
   nodes: 'tenant_id',
   used_assertions: 'tenant_id',
+  idempotency_keys: 'tenant_id',
 } as const
 
 const ownersIn = (table: keyof typeof tables, tenant_id?: string) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { call } from '../../../shared/client/client.ts'
 import { Page } from '../../../shared/contract/page.ts'
-import { Cluster, resolveClusters } from '../../../shared/contract/quartermaster.ts'
+import { Cluster, CreatedEnrolmentToken, resolveClusters } from '../../../shared/contract/quartermaster.ts'
 import { newId } from '../../../shared/ids.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { openQuartermaster, type TestQuartermaster } from '../testing/quartermaster.ts'
@@ -55,4 +55,18 @@ test('services learn whose clusters are, of several tenants at once', async () =
     ]),
   )
   expect(await call(client, resolveClusters, { cluster_ids: [] })).toEqual({ clusters: [] })
+})
+
+test('repeated with one Idempotency-Key, one cluster and one enrolment token are made', async () => {
+  const { token } = await door.tenant('Acme')
+  const headers = { 'idempotency-key': crypto.randomUUID() }
+  const create = () => receive(Cluster, send(door, 'POST /clusters', { token, headers, body: { name: 'edge' } }))
+  const [first, second] = await Promise.all([create(), create()])
+  expect(second).toEqual(first)
+  const body = { cluster_id: first.id, name: 'rack' }
+  const enrolment = () => receive(CreatedEnrolmentToken, send(door, 'POST /enrolment-tokens', { token, headers, body }))
+  expect(await enrolment()).toEqual(await enrolment())
+  expect(
+    (await receive(Page(Cluster), send(door, 'GET /clusters', { token }))).data.filter(({ owned }) => owned),
+  ).toEqual([first])
 })

@@ -10,6 +10,7 @@ import type {
   ResolveClustersRequest,
   ResolveClustersResponse,
 } from '../../../shared/contract/quartermaster.ts'
+import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
 import type { Ctx } from '../deps.ts'
@@ -21,16 +22,19 @@ type Info = z.infer<typeof Cluster>
 const OWNER_READERS = ['commodore', 'decklog', 'foghorn', 'periscope-query', 'signalman'] as const
 
 /** A new cluster of the caller's tenant; a private one serves that tenant first. Platform ones are for operators. */
-export async function create(ctx: Ctx, input: z.infer<typeof CreateCluster>): Promise<Info> {
+export async function create(ctx: Ctx, input: z.infer<typeof CreateCluster>, key?: string): Promise<Info> {
   const tenantId = requireTenant(ctx, 'infrastructure:write')
   if (input.kind === 'platform') requireOperator(ctx, 'infrastructure:write')
-  const row = { id: newId('cluster'), owner_tenant_id: tenantId, ...input, created_at: ctx.now() }
-  await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
-    await tx.insertInto('clusters').values(row).execute()
-    if (row.kind === 'platform') return
-    await tx.insertInto('tenant_clusters').values({ tenant_id: tenantId, cluster_id: row.id, position: 0 }).execute()
-  })
-  return toInfo(row, tenantId)
+  const now = ctx.now()
+  const row = { id: newId('cluster'), owner_tenant_id: tenantId, ...input, created_at: now }
+  return ctx.db.within({ tenant_id: tenantId }, (tx) =>
+    once(tx, { key, tenantId, operation: 'create-cluster', input, now }, async () => {
+      await tx.insertInto('clusters').values(row).execute()
+      const first = { tenant_id: tenantId, cluster_id: row.id, position: 0 }
+      if (row.kind === 'private') await tx.insertInto('tenant_clusters').values(first).execute()
+      return toInfo(row, tenantId)
+    }),
+  )
 }
 
 /** The caller's own clusters and the platform's, newest first. */

@@ -7,15 +7,25 @@ import {
   ResolveClustersResponse,
 } from '../../../shared/contract/quartermaster.ts'
 import { body, operation, query } from '../../../shared/http/route.ts'
+import { idempotencyKey } from '../../../shared/idempotency/header.ts'
 import type { AppEnv } from '../deps.ts'
 import { Clusters } from './clusters.ts'
 
 export const clusters = new Hono<AppEnv>()
   .post(
     '/',
-    operation({ summary: 'Create a cluster of media hosts', auth: 'tenant', ok: { status: 201, schema: Cluster } }),
+    operation({
+      summary: 'Create a cluster of media hosts',
+      auth: 'tenant',
+      ok: { status: 201, schema: Cluster },
+      faults: ['unprocessable'],
+    }),
+    idempotencyKey(),
     body(CreateCluster),
-    async (c) => c.json(await Clusters.create(c.var.ctx, c.req.valid('json')), 201),
+    async (c) => {
+      const key = c.req.valid('header')['idempotency-key']
+      return c.json(await Clusters.create(c.var.ctx, c.req.valid('json'), key), 201)
+    },
   )
   .get(
     '/',

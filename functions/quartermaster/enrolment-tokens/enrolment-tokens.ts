@@ -10,6 +10,7 @@ import type {
   EnrolmentToken,
 } from '../../../shared/contract/quartermaster.ts'
 import { Fault } from '../../../shared/fault.ts'
+import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
 import { randomCode, sha256Hex } from '../../../shared/random.ts'
@@ -24,6 +25,7 @@ const HOUR_MS = 3_600_000
 export async function create(
   ctx: Ctx,
   input: z.infer<typeof CreateEnrolmentToken>,
+  key?: string,
 ): Promise<z.infer<typeof CreatedEnrolmentToken>> {
   const tenantId = requireTenant(ctx, 'infrastructure:write')
   const { expires_in_hours, ...fields } = input
@@ -37,13 +39,15 @@ export async function create(
     created_at: now,
     expires_at: new Date(now.getTime() + expires_in_hours * HOUR_MS),
   }
-  const created = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
-    const own = tx.selectFrom('clusters').select('id').where('owner_tenant_id', '=', tenantId)
-    const cluster = await own.where('id', '=', input.cluster_id).executeTakeFirst()
-    if (!cluster) throw new Fault('not_found', 'cluster_not_found', 'You have no such cluster.')
-    return tx.insertInto('enrolment_tokens').values(row).returningAll().executeTakeFirstOrThrow()
-  })
-  return { ...toInfo(created), token }
+  return ctx.db.within({ tenant_id: tenantId }, (tx) =>
+    once(tx, { key, tenantId, operation: 'create-enrolment-token', input, now }, async () => {
+      const own = tx.selectFrom('clusters').select('id').where('owner_tenant_id', '=', tenantId)
+      const cluster = await own.where('id', '=', input.cluster_id).executeTakeFirst()
+      if (!cluster) throw new Fault('not_found', 'cluster_not_found', 'You have no such cluster.')
+      const created = await tx.insertInto('enrolment_tokens').values(row).returningAll().executeTakeFirstOrThrow()
+      return { ...toInfo(created), token }
+    }),
+  )
 }
 
 /** The caller's tokens that are not revoked, newest first, without their secrets. */

@@ -4,6 +4,7 @@ import { EnrolmentTokenId } from '../../../shared/contract/fields.ts'
 import { Page, PageQuery } from '../../../shared/contract/page.ts'
 import { CreatedEnrolmentToken, CreateEnrolmentToken, EnrolmentToken } from '../../../shared/contract/quartermaster.ts'
 import { body, operation, path, query } from '../../../shared/http/route.ts'
+import { idempotencyKey } from '../../../shared/idempotency/header.ts'
 import type { AppEnv } from '../deps.ts'
 import { EnrolmentTokens } from './enrolment-tokens.ts'
 
@@ -14,10 +15,14 @@ export const enrolmentTokens = new Hono<AppEnv>()
       summary: 'Create a token by which media hosts join a cluster of yours',
       auth: 'tenant',
       ok: { status: 201, schema: CreatedEnrolmentToken },
-      faults: ['not_found'],
+      faults: ['not_found', 'unprocessable'],
     }),
+    idempotencyKey(),
     body(CreateEnrolmentToken),
-    async (c) => c.json(await EnrolmentTokens.create(c.var.ctx, c.req.valid('json')), 201),
+    async (c) => {
+      const key = c.req.valid('header')['idempotency-key']
+      return c.json(await EnrolmentTokens.create(c.var.ctx, c.req.valid('json'), key), 201)
+    },
   )
   .get(
     '/',
