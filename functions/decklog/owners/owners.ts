@@ -1,8 +1,8 @@
 import { type Client, call } from '../../../shared/client/client.ts'
+import { createLookup, type Lookup } from '../../../shared/client/lookup.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import { RESOLVE_NAMES_MAX, resolveStreams } from '../../../shared/contract/commodore.ts'
 import { RESOLVE_CLUSTERS_MAX, resolveClusters } from '../../../shared/contract/quartermaster.ts'
-import { createLookup, type Lookup } from './lookup.ts'
 
 export interface StreamOwner {
   tenant_id: string

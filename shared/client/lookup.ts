@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../../../shared/clock.ts'
+import type { Clock } from '../clock.ts'
 
-/** An owner never changes, so a found one is kept; an unknown name may be created at any moment. */
+/** For facts that never change once they are, such as an owner: a found one is kept, an unknown key may be created at any moment. */
 export const FOUND_MS = 5 * 60_000
 export const UNKNOWN_MS = 5_000
 export const ENTRIES_MAX = 50_000

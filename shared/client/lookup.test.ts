@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Fault } from '../../../shared/fault.ts'
+import { Fault } from '../fault.ts'
 import { createLookup, FOUND_MS, UNKNOWN_MS } from './lookup.ts'
 
 function setUp() {

@@ -1,0 +1,11 @@
+import { Hono } from 'hono'
+import { handle } from 'hono/aws-lambda'
+import { configureLog } from '../../shared/log.ts'
+import { readConfig } from './config.ts'
+import { open } from './service.ts'
+
+configureLog({ pretty: false, level: 'info', write: (line) => process.stdout.write(line) })
+const service = await open(readConfig(process.env))
+
+/** Periscope Query on Lambda, behind a function URL or an HTTP API. */
+export const handler = handle(new Hono().mount('/', service.fetch))

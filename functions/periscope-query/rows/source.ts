@@ -1,0 +1,80 @@
+/** Tables that hold tenants' events; what belongs to nobody is not among them. */
+const tables = [
+  'client_samples',
+  'recordings',
+  'stream_runs',
+  'stream_samples',
+  'track_lists',
+  'viewer_arrivals',
+  'viewer_sessions',
+] as const
+export type TenantTable = (typeof tables)[number]
+
+/** A value in a query, and its ClickHouse type; it goes beside the text, never into it. */
+export class Value {
+  readonly type: 'String' | 'Int64' | 'UUID'
+  readonly content: string | number
+
+  constructor(type: Value['type'], content: Value['content']) {
+    this.type = type
+    this.content = content
+  }
+}
+
+export const text = (content: string) => new Value('String', content)
+export const whole = (content: number) => new Value('Int64', content)
+
+/** A moment as Unix ms: a number has one form for every version of ClickHouse. */
+const at = (moment: string) => whole(Date.parse(moment))
+
+export interface Filter {
+  stream_id?: string | undefined
+  /** Half-open, by the time of the event. */
+  from?: string | undefined
+  to?: string | undefined
+}
+
+/** A table named in the text itself, past the sources: one of ours anywhere, or any after FROM or JOIN. */
+const NAMED_TABLE = new RegExp(`\\b(?:${tables.join('|')})\\b|\\b(?:FROM|JOIN)\\s+(?!\\()\\S`, 'i')
+
+/**
+ * Rows of one tenant: of a table, each once, or of a query over such rows. A query is made of nothing else, so none
+ * can be written that forgets whose rows it reads.
+ */
+export class Source {
+  readonly parts: readonly (string | Value)[]
+
+  private constructor(parts: readonly (string | Value)[]) {
+    this.parts = parts
+  }
+
+  static ofTable(tenantId: string, table: TenantTable, { stream_id, from, to }: Filter = {}): Source {
+    const parts: (string | Value)[] = [`(SELECT * FROM ${table} FINAL WHERE tenant_id = `, text(tenantId)]
+    if (stream_id !== undefined) parts.push(' AND stream_id = ', text(stream_id))
+    if (from !== undefined) parts.push(' AND occurred_at >= fromUnixTimestamp64Milli(', at(from), ')')
+    if (to !== undefined) parts.push(' AND occurred_at < fromUnixTimestamp64Milli(', at(to), ')')
+    return new Source([...parts, ')'])
+  }
+
+  static ofQuery(strings: readonly string[], parts: readonly (Source | Value)[]): Source {
+    const pieces = strings.flatMap((text, index) => {
+      if (NAMED_TABLE.test(text)) throw new TypeError(`a table is named in the text of a query: ${text.trim()}`)
+      const part = parts[index]
+      if (part === undefined) return [text]
+      return part instanceof Source ? [text, ...part.parts] : [text, part]
+    })
+    return new Source(['(', ...pieces, ')'])
+  }
+
+  /** As SQL with named parameters. */
+  toQuery(): { sql: string; params: Record<string, unknown> } {
+    const params: Record<string, unknown> = {}
+    const texts = this.parts.map((part) => {
+      if (typeof part === 'string') return part
+      const name = `p${Object.keys(params).length}`
+      params[name] = part.content
+      return `{${name}:${part.type}}`
+    })
+    return { sql: texts.join(''), params }
+  }
+}

@@ -1,0 +1,59 @@
+import { openClickHouse } from '../../shared/clickhouse/client.ts'
+import { type Clock, systemClock } from '../../shared/clock.ts'
+import { createApiTokenVerifier } from '../../shared/http/api-tokens.ts'
+import { createAuthenticate } from '../../shared/http/authenticate.ts'
+import { createHttpMetrics } from '../../shared/http/metrics.ts'
+import type { Service } from '../../shared/http/service.ts'
+import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
+import { createVerifier } from '../../shared/identity/verifier.ts'
+import { createLog } from '../../shared/log.ts'
+import { openDatabase } from '../../shared/postgres/database.ts'
+import { openPool } from '../../shared/postgres/pool.ts'
+import { createApi } from './api.ts'
+import type { PeriscopeQuerySettings } from './config.ts'
+import { createKnownStreams } from './streams/known.ts'
+import type { Tables } from './tables.ts'
+
+const NAME = 'periscope-query'
+/** A question ends before the request that asks it does. */
+const QUESTION_SECONDS_MAX = 8
+/** A question that would read more is refused with advice to ask for less. */
+const QUESTION_ROWS_MAX = 500_000_000
+
+/** Opens Periscope Query: the stores that Periscope Ingest fills, and the API. */
+export async function open({ config, secrets }: PeriscopeQuerySettings, clock: Clock = systemClock): Promise<Service> {
+  await using opened = new AsyncDisposableStack()
+  const clickhouse = opened.use(
+    openClickHouse(
+      {
+        url: config.CLICKHOUSE_URL,
+        user: config.CLICKHOUSE_USER,
+        password: secrets.CLICKHOUSE_PASSWORD,
+        database: config.CLICKHOUSE_DATABASE,
+      },
+      { maxExecutionSeconds: QUESTION_SECONDS_MAX, maxRowsToRead: QUESTION_ROWS_MAX },
+    ),
+  )
+  const pool = openPool(secrets.DATABASE_URL, { wsProxy: config.DATABASE_WS_PROXY, applicationName: NAME })
+  const db = opened.use(openDatabase<Tables>(pool))
+  const commodore = {
+    service: 'commodore',
+    baseUrl: config.COMMODORE_URL,
+    token: createServiceTokens(createSigner(secrets.IDENTITY_KEY, clock), 'commodore', clock),
+  }
+  const keys = new URL('/.well-known/jwks.json', config.COMMODORE_URL)
+  const { registry, observe } = createHttpMetrics(NAME)
+  const app = createApi({
+    log: createLog(NAME),
+    clock,
+    authenticate: createAuthenticate({
+      verify: createVerifier({ keys, service: NAME, clock }),
+      verifyApiToken: createApiTokenVerifier(commodore, clock),
+    }),
+    deps: { clickhouse, db, streams: createKnownStreams(commodore, clock) },
+    metrics: registry,
+    observe,
+  })
+  const owned = opened.move()
+  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}

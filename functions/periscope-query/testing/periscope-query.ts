@@ -1,0 +1,75 @@
+// biome-ignore-all lint/style/noRestrictedImports: only tests import this file.
+import type { StoredEvent } from '../../../shared/events/envelope.ts'
+import { createAuthenticate } from '../../../shared/http/authenticate.ts'
+import { createHttpMetrics } from '../../../shared/http/metrics.ts'
+import { createVerifier } from '../../../shared/identity/verifier.ts'
+import { createLog } from '../../../shared/log.ts'
+import { openDatabase } from '../../../shared/postgres/database.ts'
+import type { Door } from '../../../shared/testing/api.ts'
+import { createIdentities, type Identities } from '../../../shared/testing/identities.ts'
+import { ingest } from '../../periscope-ingest/ingest/ingest.ts'
+import { toValue } from '../../periscope-ingest/testing/events.ts'
+import { openTestStores, type TestStores } from '../../periscope-ingest/testing/stores.ts'
+import { createApi } from '../api.ts'
+import { createKnownStreams } from '../streams/known.ts'
+import type { Tables } from '../tables.ts'
+
+/** Periscope Query over stores of its own, filled by Periscope Ingest; the test says what Commodore knows and what time it is. */
+export interface TestPeriscopeQuery extends Door, AsyncDisposable {
+  identities: Identities
+  stores: TestStores
+  /** Streams that Commodore knows, and their tenants. */
+  streams: Map<string, string>
+  at(time: string): void
+  store(events: readonly StoredEvent[]): Promise<void>
+}
+
+export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
+  let now = new Date('2026-11-24T01:00:00.000Z')
+  const clock = () => now
+  const stores = await openTestStores()
+  const { clickhouse, database } = stores
+  const db = openDatabase<Tables>(database.pool(database.urlAs('periscope')))
+  const identities = await createIdentities(clock)
+  const streams = new Map<string, string>()
+  const commodore = {
+    service: 'commodore',
+    baseUrl: new URL('http://commodore.test'),
+    fetch: async (request: Request) => {
+      const asked = (await request.json()) as { stream_ids: string[] }
+      const known = asked.stream_ids.filter((stream_id) => streams.has(stream_id))
+      const answer = known.map((stream_id) => {
+        return { stream_id, tenant_id: streams.get(stream_id), internal_name: stream_id, playback_id: 'p' }
+      })
+      return Response.json({ streams: answer })
+    },
+  }
+  const { registry, observe } = createHttpMetrics('periscope-query')
+  const app = createApi({
+    log: createLog('periscope-query'),
+    clock,
+    authenticate: createAuthenticate({
+      verify: createVerifier({ keys: identities.keySet, service: 'periscope-query', clock }),
+    }),
+    deps: { clickhouse, db, streams: createKnownStreams(commodore, clock) },
+    metrics: registry,
+    observe,
+  })
+  return {
+    identities,
+    stores,
+    streams,
+    at: (time) => {
+      now = new Date(time)
+    },
+    store: async (events) => {
+      const { failures } = await ingest(stores, events.map(toValue))
+      if (failures.length > 0) throw new Error(failures[0]?.fault.message)
+    },
+    fetch: (request) => app.fetch(request),
+    [Symbol.asyncDispose]: async () => {
+      await db[Symbol.asyncDispose]()
+      await stores[Symbol.asyncDispose]()
+    },
+  }
+}
