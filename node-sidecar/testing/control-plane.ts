@@ -22,7 +22,10 @@ export function playbackAllowed(internal_name: string): PlaybackAnswer {
   return { allowed: true, tenant_id, stream_id, ...names, cluster_ids: [] }
 }
 
-/** What Commodore answers to media hosts, on a real port: what it is asked, and how it then answers, is in the test's hands. */
+export const NODE_ID = `nod_${id}`
+const TOKEN_SECONDS = 900
+
+/** What the control plane answers to media hosts, on a real port: what it is asked, and how it then answers, is in the test's hands. */
 export interface ControlPlane {
   client: Client
   asked: { path: string; body: Record<string, unknown>; authorization: string }[]
@@ -47,6 +50,9 @@ export async function startControlPlane(): Promise<ControlPlane> {
     plane.asked.push({ path: c.req.path, body: await c.req.json(), authorization })
     return plane.failing === undefined ? next() : c.json({}, plane.failing)
   })
+  app.post('/nodes/enrol', (c) => c.json({ node_id: NODE_ID, cluster_id: `clu_${id}` }))
+  app.post('/nodes/token', (c) => c.json({ token: 'node.token.here', expires_in: TOKEN_SECONDS }))
+  app.post('/nodes/:node/heartbeat', (c) => c.json({ interval_ms: 5000, stale_after_ms: 15000 }))
   app.post('/ingest/authorize', async (c) => c.json(await plane.ingest(await c.req.json())))
   app.post('/playback/authorize', async (c) => c.json(await plane.playback(await c.req.json())))
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => listening.resolve(port))
