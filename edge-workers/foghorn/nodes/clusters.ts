@@ -1,4 +1,5 @@
 import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
+import { Fault } from '../../../shared/fault.ts'
 import type { Cluster } from '../cluster.ts'
 import type { HostAge } from '../fleet.ts'
 import { within } from '../within.ts'
@@ -21,6 +22,12 @@ export function createClusters(namespace: DurableObjectNamespace<Cluster>): Clus
   }
 }
 
-function onTime<T>(work: Promise<T>): Promise<T> {
-  return within(CLUSTER_TIMEOUT_MS, 'the cluster', work)
+/** Its overload, restart or loss is nobody's mistake: what it was asked may be asked again. */
+async function onTime<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await within(CLUSTER_TIMEOUT_MS, 'cluster', work)
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw new Fault('unavailable', 'cluster_unavailable', 'The cluster cannot be asked now.', { cause: error })
+  }
 }

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../../shared/clock.ts'
-import { Fault } from '../../../shared/fault.ts'
 import { type Fleet, type HostAge, toFleet } from '../fleet.ts'
 import { createFlights, type Defer } from '../flight.ts'
 
@@ -41,10 +40,10 @@ export function createFleets(clusters: Snapshots, clock: Clock): Fleets {
     if (last && clock().getTime() - last.at_ms < SNAPSHOT_FRESH_MS) return last.fleet
     try {
       return await flights.run(clusterId, defer, () => look(clusterId))
-    } catch (cause) {
+    } catch (error) {
       // Its hosts grow stale by themselves, so an old picture needs no bound of its own.
       if (last) return last.fleet
-      throw new Fault('unavailable', 'cluster_unavailable', 'The cluster cannot be asked now.', { cause })
+      throw error
     }
   }
 

@@ -101,28 +101,35 @@ test('hosts are known after a restart, until they have been silent for too long'
   await foghorn.beat({ clusterId }, onAir)
   await foghorn.restart()
   expect((await foghorn.get(`/play/${playbackId}`)).status).toBe(307)
-  await growSilence(HEARTBEAT_STALE_MS + 1)
+  await restartWith((kept) => kept.prepare(SILENCE).run(HEARTBEAT_STALE_MS + 1))
   expect(await refusal(await foghorn.get(`/play/${playbackId}`))).toBe('503 no_host')
 })
 
 test('a full cluster takes another host only when one was silent for long', async () => {
   const clusterId = newId('cluster')
-  const beats = Array.from({ length: CLUSTER_HOSTS_MAX }, () => foghorn.beat({ clusterId }))
-  expect((await Promise.all(beats)).every(({ status }) => status === 200)).toBe(true)
+  await foghorn.beat({ clusterId }, { host: 'first.example' })
+  await restartWith((kept) => kept.prepare(COPIES).run(CLUSTER_HOSTS_MAX - 2, '%first.example%'))
+  expect((await foghorn.beat({ clusterId })).status).toBe(200)
   expect(await refusal(await foghorn.beat({ clusterId }))).toBe('409 cluster_full')
-  await growSilence(HOST_FORGET_MS + 1)
+  await restartWith((kept) => kept.prepare(SILENCE).run(HOST_FORGET_MS + 1))
   expect((await foghorn.beat({ clusterId })).status).toBe(200)
 })
 
-/** Restarts Foghorn with what its clusters kept as it would be after so long without a word. */
-async function growSilence(ms: number): Promise<void> {
+/** What a cluster kept, as it would be after so many ms without a word. */
+const SILENCE = 'UPDATE hosts SET seen_at_ms = seen_at_ms - ?'
+/** So many more hosts like the one that the pattern finds. */
+const COPIES = `WITH RECURSIVE copies (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < ?)
+  INSERT INTO hosts SELECT node_id || number, seen_at_ms, heartbeat FROM hosts, copies WHERE heartbeat LIKE ?`
+
+/** Restarts Foghorn with a change to what each of its clusters kept. */
+async function restartWith(change: (kept: DatabaseSync) => void): Promise<void> {
   const files = await readdir(foghorn.dataPath, { recursive: true })
   const paths = files.filter((file) => file.endsWith('.sqlite')).map((file) => join(foghorn.dataPath, file))
   await foghorn.restart(() => {
     for (const path of paths) {
       using database = new DatabaseSync(path)
       const tables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'hosts'").all()
-      if (tables.length > 0) database.prepare('UPDATE hosts SET seen_at_ms = seen_at_ms - ?').run(ms)
+      if (tables.length > 0) change(database)
     }
   })
 }

@@ -53,7 +53,7 @@ export function createDecisionLog({ decklogUrl, token, log, clock }: Options): D
 
   async function trySend(batch: readonly DecisionEvent[], ms: number): Promise<Failure | null> {
     try {
-      const rejected = await within(ms, 'Decklog', send(batch))
+      const rejected = await within(ms, 'decklog', send(batch))
       if (rejected.length > 0) log.warn('decisions rejected', { events: rejected.length, detail: rejected[0] })
       return null
     } catch (error) {
