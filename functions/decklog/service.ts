@@ -19,13 +19,16 @@ const NAME = 'decklog'
 /** Opens Decklog: its event log, its topic there, and its API. */
 export async function open({ config, secrets }: DecklogSettings, clock: Clock = systemClock): Promise<Service> {
   const log = createLog(NAME)
-  const events = await openEventLog(
-    { ...config, ...secrets },
-    {
-      client_id: NAME,
-      wsProxy: config.DATABASE_WS_PROXY,
-      report: (fault) => log.warn('event log recovers', { code: fault.reason, detail: fault.message, error: fault }),
-    },
+  await using opened = new AsyncDisposableStack()
+  const events = opened.use(
+    await openEventLog(
+      { ...config, ...secrets },
+      {
+        client_id: NAME,
+        wsProxy: config.DATABASE_WS_PROXY,
+        report: (fault) => log.warn('event log recovers', { code: fault.reason, error: fault }),
+      },
+    ),
   )
   await events.ensureTopic(EVENTS_TOPIC, { partitions: TOPIC_PARTITIONS, retention_ms: EVENTS_RETENTION_MS })
   const signer = createSigner(secrets.IDENTITY_KEY, clock)
@@ -60,7 +63,8 @@ export async function open({ config, secrets }: DecklogSettings, clock: Clock = 
     observe,
     checks: { event_log: () => requireTopic(events) },
   })
-  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => events[Symbol.asyncDispose]() }
+  const owned = opened.move()
+  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 async function requireTopic(events: EventLog): Promise<void> {
