@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/noRestrictedImports: only tests import this file.
 import type { z } from 'zod'
 import type { Client } from '../../../shared/client/client.ts'
 import { type ApiToken, CreatedApiToken, CreatedStream, LoginResponse } from '../../../shared/contract/commodore.ts'

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/noRestrictedImports: only tests import this file.
 import { sql } from 'kysely'
 import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
 import { type Database, openDatabase } from '../../../shared/postgres/database.ts'

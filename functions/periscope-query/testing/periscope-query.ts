@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/noRestrictedImports: only tests import this file.
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/noRestrictedImports: only tests import this file.
 import type { EventType } from '../../../shared/events/catalogue.ts'
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { newId } from '../../../shared/ids.ts'

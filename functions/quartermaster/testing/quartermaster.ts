@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/noRestrictedImports: only tests import this file.
 import type { z } from 'zod'
 import type { KeySet } from '../../../shared/contract/identity.ts'
 import { Cluster, CreatedEnrolmentToken, Tenant } from '../../../shared/contract/quartermaster.ts'

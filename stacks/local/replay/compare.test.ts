@@ -21,7 +21,12 @@ test('a wrong sum, a session that came twice and a lost track list are each a di
 })
 
 test('facts without an owner must be on the list of the operators', () => {
-  const listed = [{ stream_name: 'dynvod', event_type: 'user-connection' }]
+  const connection = (action: string) => ({
+    stream_name: 'dynvod',
+    event_type: 'user-connection',
+    event: { data: { action } },
+  })
+  const listed = [connection('connect'), connection('disconnect')]
   const rows = compareUnattributed(new Map([['dynvod', expected]]), listed)
   expect(rows.filter(({ same }) => !same).map(({ figure }) => figure)).toEqual(['track-list'])
 })

@@ -14,27 +14,40 @@ export interface Row {
 export function compareStream(stream: string, expected: Expected, answered: Answered): Row[] {
   const sums = Object.entries(sumExpected(expected)).map(([figure, value]) => {
     const answer = answered.sums[figure as keyof Answered['sums']]
-    return { stream, figure, recorded: String(value), answered: String(answer), same: value === answer }
+    return compareCounts({ stream, figure }, value, answer)
   })
   const sessions = compareLists(expected.sessions.map(line).sort(), answered.sessions.map(line).sort())
   const tracks = compareLists(expected.tracks.map(String), answered.tracks.map(String))
   return [...sums, { stream, figure: 'each session', ...sessions }, { stream, figure: 'each track list', ...tracks }]
 }
 
+/** An event without an owner, as operators see it. */
+interface Listed {
+  stream_name: string
+  event_type: string
+  event: { data?: unknown }
+}
+
 /** Facts without an owner: how many of each kind the recording has, and how many the operators see. */
-export function compareUnattributed(
-  expected: ReadonlyMap<string, Expected>,
-  listed: readonly { stream_name: string; event_type: string }[],
-): Row[] {
+export function compareUnattributed(expected: ReadonlyMap<string, Expected>, listed: readonly Listed[]): Row[] {
   return [...expected].flatMap(([stream, { sessions, runs, tracks }]) => {
     const counts = { 'user-connection': sessions.length, 'stream-end': runs.length, 'track-list': tracks.length }
     return Object.entries(counts).map(([figure, recorded]) => {
-      const found = listed.filter(({ stream_name, event_type }) => stream_name === stream && event_type === figure)
-      // A viewer's arrival is an event of the same type as the departure, and not every departure has one.
-      const same = figure === 'user-connection' ? found.length >= recorded : found.length === recorded
-      return { stream, figure, recorded: String(recorded), answered: String(found.length), same }
+      const found = listed.filter(
+        (entry) => entry.stream_name === stream && entry.event_type === figure && isEnd(entry.event.data),
+      )
+      return compareCounts({ stream, figure }, recorded, found.length)
     })
   })
+}
+
+function compareCounts(of: Pick<Row, 'stream' | 'figure'>, recorded: number, answered: number): Row {
+  return { ...of, recorded: String(recorded), answered: String(answered), same: recorded === answered }
+}
+
+/** A viewer's arrival is an event of the same type as the departure, which alone is a fact. */
+function isEnd(data: unknown): boolean {
+  return !(typeof data === 'object' && data !== null && 'action' in data && data.action !== 'disconnect')
 }
 
 function line({ session_id, seconds, egress_bytes, ingress_bytes }: ExpectedSession): string {

@@ -8,7 +8,7 @@ export async function askPendingBytes(helmsman: URL): Promise<number> {
 
 /** Reads that number from Helmsman's metrics. */
 export function readPendingBytes(metrics: string): number {
-  const [, value] = /^helmsman_journal_pending_bytes (\S+)$/m.exec(metrics) ?? []
+  const [, value] = /^helmsman_journal_pending_bytes(?:\{[^}]*\})? (\S+)$/m.exec(metrics) ?? []
   if (value === undefined) throw new Error('Helmsman does not say what it still holds')
   return Number(value)
 }

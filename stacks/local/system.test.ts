@@ -1,0 +1,183 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { configureLog } from '../../shared/log.ts'
+import { rollDice } from './media-host/dice.ts'
+import { portsAt, requireFree } from './ports.ts'
+import { createProgress } from './progress.ts'
+import { replay } from './replay/replay.ts'
+import { readSystem } from './replay/system.ts'
+import { readState } from './state.ts'
+import { type System, startSystem } from './system.ts'
+
+const RECORDING = fileURLToPath(new URL('../../node-sidecar/fixtures/session.jsonl', import.meta.url))
+const START_TIMEOUT_MS = 60_000
+const REPLAY_TIMEOUT_MS = 90_000
+/** Away from the ports of a system that somebody runs meanwhile. */
+const PORT_OFFSET = 20_000
+const SEED = 7
+
+let statePath: string
+let system: System
+const logged: string[] = []
+
+const start = () =>
+  startSystem({
+    statePath,
+    portOffset: PORT_OFFSET,
+    mist: undefined,
+    seed: SEED,
+    level: 'error',
+    env: {},
+    progress: createProgress(() => undefined),
+  })
+
+beforeAll(async () => {
+  configureLog({ pretty: false, level: 'info', write: (line) => logged.push(line) })
+  statePath = await mkdtemp(join(tmpdir(), 'frameworks-system-'))
+  system = await start()
+}, START_TIMEOUT_MS)
+
+afterAll(async () => {
+  await system?.[Symbol.asyncDispose]()
+  await rm(statePath, { recursive: true, force: true })
+}, START_TIMEOUT_MS)
+
+const Status = z.object({ status: z.string() })
+
+async function statusOf(stream_id: string): Promise<string> {
+  const response = await get(`/streams/${stream_id}/status`, tenant())
+  return Status.parse(await response.json()).status
+}
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(`${system.state.base_url}${path}`, { headers, redirect: 'manual' })
+const tenant = () => ({ authorization: `Bearer ${system.state.demo.api_token}` })
+const trigger = (name: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+  fetch(`${system.state.services.helmsman}/triggers/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain', 'x-trigger': name, ...headers },
+    body,
+  })
+
+describe('a recorded session of a real MistServer', () => {
+  test(
+    'goes in, and every answer equals the sums of the file',
+    async () => {
+      const outcome = await replay(await readSystem(statePath), {
+        file: RECORDING,
+        realtime: false,
+        say: () => undefined,
+      })
+      expect(outcome.played).toMatchObject({ calls: 797, publishers_accepted: 9, publishers_refused: 6, problems: [] })
+      expect(outcome.rows.filter(({ same }) => !same)).toEqual([])
+      const sessions = outcome.rows.filter(({ stream, figure }) => figure === 'sessions' && stream === 'live+test')
+      expect(sessions).toMatchObject([{ recorded: '28', answered: '28' }])
+    },
+    REPLAY_TIMEOUT_MS,
+  )
+
+  test(
+    'changes nothing when it is played again',
+    async () => {
+      const outcome = await replay(await readSystem(statePath), {
+        file: RECORDING,
+        realtime: false,
+        say: () => undefined,
+      })
+      expect(outcome.rows.filter(({ same }) => !same)).toEqual([])
+    },
+    REPLAY_TIMEOUT_MS,
+  )
+})
+
+test('a live stream is seen by its tenant, and its viewer is redirected to the host and served there', async () => {
+  const { demo } = system.state
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const dice = rollDice(SEED)
+  const { stream_key, playback_id, stream_id } = demo
+  const publication = await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  expect(publication.accepted, `seed ${SEED}`).toBe(true)
+  await host.view({ playback_id, protocol: dice.pick(['hls', 'mp4']), viewer_host: '192.0.2.2' })
+
+  await expect.poll(() => statusOf(stream_id), { timeout: 15_000 }).toBe('live')
+  await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(307)
+  const redirect = await get(`/play/${playback_id}`)
+  const location = redirect.headers.get('location') ?? ''
+  expect(location).toBe(`${system.state.services.media_host}/hls/${playback_id}/index.m3u8`)
+  expect(await (await fetch(location)).text()).toMatch(/^#EXTM3U/)
+
+  host.finish()
+  await expect.poll(() => statusOf(stream_id), { timeout: 40_000 }).toBe('offline')
+}, 90_000)
+
+describe('bad input is refused, denied, and told in the log', () => {
+  const denied = (response: Response) => response.headers.get('x-mist-trigger-action')
+
+  test.each([
+    ['a wrong stream key', 'PUSH_REWRITE', 'rtmp://h/live/sk_wrong\n192.0.2.1\nsk_wrong'],
+    ['a trigger with missing lines', 'PUSH_REWRITE', 'rtmp://h/live/x'],
+    ['broken UTF-8', 'PUSH_REWRITE', new Uint8Array([0xff, 0xfe, 0x0a, 0x61, 0x0a, 0x62])],
+    ['a body of 10 MB', 'PUSH_REWRITE', 'x'.repeat(10_000_000)],
+    ['a view of nothing', 'PLAY_REWRITE', 'nothing\n192.0.2.1\nHLS\nhttp://h/hls/nothing/index.m3u8'],
+  ])('%s', async (_, name, body) => {
+    const response = await trigger(name, body)
+    expect([200, 400, 413]).toContain(response.status)
+    if (response.ok) expect(denied(response)).toBe('deny')
+    expect(response.headers.get('x-mist-trigger-reason') ?? (await response.text())).not.toBe('')
+  })
+
+  test('a trigger that MistServer does not have', async () => {
+    expect((await trigger('NO_SUCH_TRIGGER', 'x')).status).toBe(404)
+  })
+
+  test('an expired or foreign token, and a body of 10 MB', async () => {
+    const expired = 'eyJhbGciOiJFUzI1NiIsImtpZCI6ImNvbW1vZG9yZS54In0.eyJleHAiOjF9.c2ln'
+    expect((await get('/streams', { authorization: `Bearer ${expired}` })).status).toBe(401)
+    const huge = await fetch(`${system.state.base_url}/streams`, {
+      method: 'POST',
+      headers: { ...tenant(), 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'x'.repeat(10_000_000) }),
+    })
+    expect(huge.status).toBe(413)
+    expect(await huge.json()).toMatchObject({ code: 'body_too_large' })
+  })
+
+  test('leaves everything running', async () => {
+    for (const [name, url] of Object.entries(system.state.services)) {
+      if (name !== 'media_host') expect((await fetch(`${url}/health`)).status, name).toBe(200)
+    }
+  })
+})
+
+test('no log line holds a secret', async () => {
+  const { demo, operator, enrolment_token } = system.state
+  const secrets = JSON.parse(await readFile(join(statePath, 'secrets.json'), 'utf8'))
+  const words = [demo.stream_key, demo.password, demo.api_token, operator.api_token, enrolment_token]
+  for (const word of [...words, secrets.postgres_password, secrets.keys.commodore.d]) {
+    expect(logged.filter((line) => line.includes(word))).toEqual([])
+  }
+  expect(logged.length).toBeGreaterThan(100)
+})
+
+test('a second system on the same data or the same ports is refused in plain words', async () => {
+  await expect(start()).rejects.toThrow(/already runs, at http/)
+  await expect(requireFree(portsAt(PORT_OFFSET))).rejects.toThrow(/Ports .*\(commodore\).* are taken/)
+})
+
+test(
+  'data, accounts and keys outlive a restart',
+  async () => {
+    const before = (await readState(statePath))?.demo
+    await system[Symbol.asyncDispose]()
+    expect(await readState(statePath)).toBeUndefined()
+    system = await start()
+    expect(system.state.demo).toEqual(before)
+    expect((await get(`/streams/${system.state.demo.stream_id}`, tenant())).status).toBe(200)
+  },
+  START_TIMEOUT_MS,
+)
