@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@clickhouse/client-web'
+import { openClickHouse } from '../../../shared/clickhouse/client.ts'
+import { ensureDatabase, migrate } from '../../../shared/clickhouse/migrate.ts'
+import { openDatabase } from '../../../shared/postgres/database.ts'
+import { openPool } from '../../../shared/postgres/pool.ts'
+import { compare } from '../../../shared/testing/compare.ts'
+import { startClickHouse } from '../../../stacks/local/clickhouse/start.ts'
+import type { Tables } from '../state/tables.ts'
+import type { OwnedEvent } from '../tables/table.ts'
+import { viewerSessions } from '../tables/viewer-sessions.ts'
+import { readSessionEvents } from '../testing/events.ts'
+import { BATCH_RECORDS_MAX } from './consume.ts'
+import { ingest } from './ingest.ts'
+
+const BATCHES = 3
+
+const folder = await mkdtemp(join(tmpdir(), 'bench-'))
+await using stack = new AsyncDisposableStack()
+stack.defer(() => rm(folder, { recursive: true, force: true }))
+const server = stack.use(await startClickHouse({ dataPath: folder, password: 'bench' }))
+const target = { url: server.url, user: server.user, password: server.password, database: 'bench' }
+await ensureDatabase(target)
+const clickhouse = stack.use(openClickHouse(target))
+await migrate(clickhouse, new URL('../migrations/clickhouse/', import.meta.url))
+// Ends of sessions say nothing of current state, so Postgres is never asked.
+const db = openDatabase<Tables>(openPool('postgres://nobody@127.0.0.1/nothing'))
+const client = createClient({ ...target, username: target.user })
+
+const sample = readSessionEvents().find(({ data }) => 'action' in data && data.action === 'disconnect') as OwnedEvent
+
+function batch(): OwnedEvent[] {
+  return Array.from({ length: BATCH_RECORDS_MAX }, (_, i) => {
+    return { ...sample, event_id: crypto.randomUUID(), stream_id: `str_${i % 50}` }
+  })
+}
+
+/** Made before the clock runs: the log hands over bytes. */
+const prepared = Array.from({ length: 12 * BATCHES }, () => {
+  const events = batch()
+  const records = events.map((event) => ({ value: Buffer.from(JSON.stringify(event)) }))
+  return { records, rows: events.flatMap((event) => viewerSessions.toRows(event)) }
+})
+const turns = { ours: 0, bare: 0 }
+const next = (side: keyof typeof turns) => prepared[turns[side]++ % prepared.length] ?? { records: [], rows: [] }
+
+await compare({
+  name: 'events read, checked and stored',
+  unit: 'events',
+  ours: async () => {
+    for (let i = 0; i < BATCHES; i += 1) await ingest({ clickhouse, db }, next('ours').records)
+    return BATCHES * BATCH_RECORDS_MAX
+  },
+  bare: async () => {
+    for (let i = 0; i < BATCHES; i += 1) {
+      const clickhouse_settings = { date_time_input_format: 'best_effort' } as const
+      await client.insert({
+        table: 'viewer_sessions',
+        values: next('bare').rows,
+        format: 'JSONEachRow',
+        clickhouse_settings,
+      })
+    }
+    return BATCHES * BATCH_RECORDS_MAX
+  },
+})
+await client.close()
