@@ -4,7 +4,7 @@ import { RECOVERY_MS } from '../control-plane/gate.ts'
 import { ingestAllowed, playbackAllowed } from '../testing/control-plane.ts'
 import { openDoor } from '../testing/open-door.ts'
 import { readSession } from '../testing/recordings.ts'
-import { TRIGGER_BYTES_MAX } from './door.ts'
+import { TRIGGER_BYTES_MAX } from './trigger-call.ts'
 import { triggerNames, triggers } from './triggers/trigger.ts'
 
 const KEY = 'sk_0123456789abcdefghjkmnpqrs'
@@ -185,6 +185,8 @@ test('a payload beyond the limit is refused with 413', async () => {
   const largest = 'x'.repeat(TRIGGER_BYTES_MAX)
   expect((await fire('SYSTEM_STOP', largest)).status).toBe(200)
   expect((await fire('SYSTEM_STOP', `${largest}x`)).status).toBe(413)
+  expect((await fire('SYSTEM_STOP', largest, { 'content-length': String(TRIGGER_BYTES_MAX) })).status).toBe(200)
+  expect((await fire('SYSTEM_STOP', 'x', { 'content-length': String(TRIGGER_BYTES_MAX + 1) })).status).toBe(413)
 })
 
 test('the header names the trigger, and an unknown one is 404', async () => {

@@ -1,0 +1,47 @@
+import type { Clock } from '../../shared/clock.ts'
+import type { SentEvent } from '../../shared/events/envelope.ts'
+import { Fault, toFault } from '../../shared/fault.ts'
+import type { DeadLetters } from '../journal/dead-letters.ts'
+import type { Journal } from '../journal/journal.ts'
+import { recordEvents } from '../journal/record-events.ts'
+import type { Metrics } from '../metrics.ts'
+import { toEvents } from './events/to-events.ts'
+import { readTrigger, type TriggerCall } from './trigger-call.ts'
+import { toUnreadable } from './unreadable.ts'
+
+export interface FactDeps {
+  node_id: string
+  journal: Journal
+  deadLetters: DeadLetters
+  metrics: Metrics
+  clock: Clock
+}
+
+/**
+ * Takes a notice: resolves once its events are on the disk, 503 when they cannot be. MistServer does not send it twice,
+ * so one that cannot be read is kept as a dead letter, and 400.
+ */
+export async function acceptFact(deps: FactDeps, call: TriggerCall): Promise<void> {
+  const { journal, deadLetters, metrics, clock } = deps
+  const events = readFact(deps, call)
+  if (events instanceof Fault) {
+    metrics.triggers.inc({ trigger: call.name, outcome: 'unreadable' })
+    await deadLetters.add([toUnreadable(call.name, call.bytes, events, clock())])
+    throw events
+  }
+  await recordEvents(journal, events)
+  metrics.events.inc({ stage: 'journalled' }, events.length)
+  metrics.triggers.inc({ trigger: call.name, outcome: 'accepted' })
+}
+
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** A viewer's broken text, such as the name of its player, must not cost the fact: broken bytes become U+FFFD. */
+function readFact(deps: FactDeps, call: TriggerCall): SentEvent[] | Fault {
+  try {
+    const { trigger, firing } = readTrigger(call, lenient.decode(call.bytes), deps)
+    return toEvents(trigger, firing)
+  } catch (error) {
+    return toFault(error)
+  }
+}
