@@ -16,7 +16,10 @@ test('everything that is missing is named at once', () => {
 test('opened from its variables it stores events, tells how it is, and closes', async () => {
   await using stores = await openTestStores()
   const { database, target } = stores
-  await database.migrate({ schema: 'event_log', folder: new URL('../../shared/kafka/postgres/migrations/', import.meta.url) })
+  await database.migrate({
+    schema: 'event_log',
+    folder: new URL('../../shared/kafka/postgres/migrations/', import.meta.url),
+  })
   const settings = readConfig({
     CLICKHOUSE_URL: target.url,
     CLICKHOUSE_USER: target.user,

@@ -242,22 +242,6 @@ export type UnattributedPage = z.infer<typeof UnattributedPage>
 
 const OfStream = z.object({ id: StreamId })
 
-export const streamStatus = endpoint({
-  method: 'GET',
-  path: '/streams/{id}/status',
-  request: OfStream,
-  response: StreamStatus,
-  refusals: ['not_found'],
-})
-
-export const streamViewers = endpoint({
-  method: 'GET',
-  path: '/streams/{id}/viewers',
-  request: OfStream.and(ViewersQuery),
-  response: Viewers,
-  refusals: ['not_found'],
-})
-
 export const streamSessions = endpoint({
   method: 'GET',
   path: '/streams/{id}/sessions',
@@ -281,16 +265,6 @@ export const streamTracks = endpoint({
   response: TrackListPage,
   refusals: ['not_found'],
 })
-
-export const streamRuns = endpoint({
-  method: 'GET',
-  path: '/streams/{id}/runs',
-  request: OfStream.and(ListQuery),
-  response: RunPage,
-  refusals: ['not_found'],
-})
-
-export const tenantUsage = endpoint({ method: 'GET', path: '/usage', request: RangeQuery, response: Usage })
 
 /** For operators of the platform. */
 export const unattributed = endpoint({

@@ -104,7 +104,10 @@ test('a batch from Lambda’s event source is stored, and a bad record in it bur
 test('a record that cannot even be buried comes again, with its partition alone', async () => {
   await using withoutTopics = await openTestStores()
   const { database } = withoutTopics
-  await database.migrate({ schema: 'event_log', folder: new URL('../../../shared/kafka/postgres/migrations/', import.meta.url) })
+  await database.migrate({
+    schema: 'event_log',
+    folder: new URL('../../../shared/kafka/postgres/migrations/', import.meta.url),
+  })
   await using empty = new PostgresEventLog(database.pool(database.urlAs('event_log')))
   const input = mskEvent({ 'analytics_events-1': [toValue(eventOf('stream-end')).value, Buffer.from('no')] })
   const { batchItemFailures } = await handleKafkaEvent({ ...withoutTopics, events: empty, log }, input)
