@@ -37,4 +37,3 @@ const Disconnect = z.strictObject({
 /** A viewer session began, was refused, or ended. */
 export const UserConnection = z.discriminatedUnion('action', [Connect, Denied, Disconnect])
 export type UserConnection = z.infer<typeof UserConnection>
-export type UserDisconnect = z.infer<typeof Disconnect>
