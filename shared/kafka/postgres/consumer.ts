@@ -1,11 +1,11 @@
+import type { Fault } from '../../fault.ts'
 import type { Pool } from '../../postgres/pool.ts'
-import { type Backlog, readQuotas } from '../broker/read-quotas.ts'
 import type { BatchHandler, ConsumedRecord, ConsumeOptions } from '../event-log.ts'
 import { HandlerError, handleBatch, retryDelayMs } from '../handle-batch.ts'
+import { type Backlog, readQuotas } from '../read-quotas.ts'
 import { wait } from '../wait.ts'
 import { Claims } from './claims.ts'
 import { toPostgresFault } from './fault.ts'
-import type { PostgresLogOptions } from './postgres-event-log.ts'
 import { readEnds, readRecords } from './read.ts'
 import type { Topic } from './topic.ts'
 import { groupSignal, topicSignal, type Wakeup } from './wakeup.ts'
@@ -13,6 +13,13 @@ import { groupSignal, topicSignal, type Wakeup } from './wakeup.ts'
 export const LEASE_MS = 10_000
 /** Heartbeats within one lease. */
 const RENEWALS_PER_LEASE = 4
+
+export interface PostgresLogOptions {
+  /** A member that has not been heard of for this long loses its partitions to the rest of the group. */
+  lease_ms?: number
+  /** Told of every failure that the log recovers from by itself, such as a database that restarts. */
+  report?: (fault: Fault) => void
+}
 
 interface Work {
   pool: Pool

@@ -13,7 +13,7 @@ import { ProduceLane } from '../produce-lane.ts'
 import { startConsumer } from '../start-consumer.ts'
 import { within } from '../within.ts'
 import { append } from './append.ts'
-import { runPostgresConsumer } from './consumer.ts'
+import { type PostgresLogOptions, runPostgresConsumer } from './consumer.ts'
 import { deleteExpired } from './retention.ts'
 import { ensureTopic, findTopic, readLag, type Topic } from './topic.ts'
 import { Wakeup } from './wakeup.ts'
@@ -22,13 +22,6 @@ import { Wakeup } from './wakeup.ts'
 export const PRODUCE_DEADLINE_MS = 15_000
 /** How often a log that consumes deletes expired records. */
 const RETENTION_INTERVAL_MS = 60_000
-
-export interface PostgresLogOptions {
-  /** A member that has not been heard of for this long loses its partitions to the rest of the group. */
-  lease_ms?: number
-  /** Told of every failure that the log recovers from by itself, such as a database that restarts. */
-  report?: (fault: Fault) => void
-}
 
 /** The event log on Postgres, in the schema that `migrations` make. It owns the pool and closes it. */
 export class PostgresEventLog implements EventLog {

@@ -1,6 +1,6 @@
 import type { Pool } from '../../postgres/pool.ts'
-import type { Backlog } from '../broker/read-quotas.ts'
 import type { ConsumedRecord } from '../event-log.ts'
+import type { Backlog } from '../read-quotas.ts'
 import { HANDLED_BYTES_MAX } from '../record-size.ts'
 import { query } from './topic.ts'
 
