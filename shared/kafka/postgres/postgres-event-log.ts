@@ -1,4 +1,3 @@
-import type { Fault } from '../../fault.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import type {
   BatchHandler,
