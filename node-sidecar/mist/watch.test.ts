@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { Registry } from 'prom-client'
+import { expect, onTestFinished, test } from 'vitest'
+import type { SentEvent } from '../../shared/events/envelope.ts'
+import { startMediaHost } from '../../stacks/local/media-host/media-host.ts'
+import { Journal } from '../journal/journal.ts'
+import { createMetrics } from '../metrics.ts'
+import { freshFolder } from '../testing/folder.ts'
+import { captureLog } from '../testing/log-lines.ts'
+import { MistApi } from './api.ts'
+import { Watch } from './watch.ts'
+
+const SEGMENT_BYTES = 8 * 1024
+const DOOR = new URL('http://127.0.0.1:1')
+
+/** A watch over a stand-in that lives fast, whose publishers nobody checks. */
+async function openWatch(options: { journalBytesMax?: number } = {}) {
+  const { log, lines } = captureLog()
+  const host = await startMediaHost({ port: 0, http_port: 0, log, seed: 1, speed: 200 })
+  onTestFinished(() => host.stop())
+  const bytesMax = options.journalBytesMax === undefined ? {} : { bytesMax: options.journalBytesMax }
+  const folder = join(await freshFolder(), 'journal')
+  const journal = await Journal.open({ folder, log, segmentBytesMax: SEGMENT_BYTES, ...bytesMax })
+  onTestFinished(() => journal[Symbol.asyncDispose]())
+  let now = Date.parse('2026-11-24T01:00:00.000Z')
+  const watch = new Watch({
+    node_id: 'nod_1',
+    api: new MistApi({ url: new URL(host.url) }),
+    journal,
+    metrics: createMetrics(new Registry()),
+    clock: () => {
+      now += 10_000
+      return new Date(now)
+    },
+    log,
+  })
+  onTestFinished(() => watch[Symbol.asyncDispose]())
+  const events = async () => {
+    const { records } = await journal.read(journal.acknowledged, 10_000)
+    return records.map((record) => JSON.parse(String(record)) as SentEvent)
+  }
+  const of = async <T extends SentEvent['event_type']>(type: T) =>
+    (await events()).filter((event): event is Extract<SentEvent, { event_type: T }> => event.event_type === type)
+  return { watch, host, journal, lines, of }
+}
+
+test('a stream that is watched is sampled, and its end is told once', async () => {
+  const { watch, host, of } = await openWatch()
+  const publication = await host.publish({ stream_key: 'live+regatta', protocol: 'rtmp', publisher_host: '192.0.2.9' })
+  if (!publication.accepted) throw new TypeError(publication.reason)
+  await watch.pollStreams()
+  expect(await of('stream-lifecycle')).toMatchObject([{ stream_name: 'live+regatta', data: { cause: 'poll' } }])
+  host.finish()
+  await host.idle()
+  await watch.pollStreams()
+  await watch.pollStreams()
+  const told = (await of('stream-lifecycle')).filter(({ data }) => data.status === 'offline')
+  expect(told).toMatchObject([{ stream_name: 'live+regatta', data: { cause: 'poll', viewers: 0 } }])
+})
+
+test('a MistServer that goes away makes the host unhealthy and ends no stream', async () => {
+  const { watch, host, of } = await openWatch()
+  await host.publish({ stream_key: 'live+regatta', protocol: 'rtmp', publisher_host: '192.0.2.9' })
+  watch.start(DOOR)
+  await expect.poll(async () => (await of('node-monitoring')).length).toBe(1)
+  expect(await of('node-monitoring')).toMatchObject([{ data: { healthy: true } }])
+  expect(watch.failing.size).toBe(0)
+  await host.stop()
+  await expect(watch.pollNode()).rejects.toMatchObject({ reason: 'mist_unreachable' })
+  await expect(watch.pollStreams()).rejects.toMatchObject({ reason: 'mist_unreachable' })
+  expect((await of('node-monitoring')).at(-1)).toMatchObject({
+    data: { healthy: false, unhealthy_reasons: ['mist_unreachable'], cpu_percent: null },
+  })
+  expect((await of('stream-lifecycle')).filter(({ data }) => data.status === 'offline')).toEqual([])
+})
+
+test('what fails is told once, by job', async () => {
+  const { watch, host, lines } = await openWatch()
+  await host.stop()
+  watch.start(DOOR)
+  await expect.poll(() => [...watch.failing.keys()].sort()).toEqual(['clients', 'install', 'node', 'streams'])
+  expect([...watch.failing.values()]).toEqual(Array(4).fill('mist_unreachable'))
+  expect(lines.filter((line) => line.includes('"job":"install"'))).toHaveLength(1)
+})
+
+test('the end of a stream that the journal could not take is told at the next poll', async () => {
+  const { watch, host, journal, of } = await openWatch({ journalBytesMax: 2 * SEGMENT_BYTES })
+  await host.publish({ stream_key: 'live+regatta', protocol: 'rtmp', publisher_host: '192.0.2.9' })
+  await watch.pollStreams()
+  host.finish()
+  await host.idle()
+  while (journal.fullness < 1) await journal.append(Buffer.from('{}'.padEnd(500)))
+  await expect(watch.pollStreams()).rejects.toMatchObject({ reason: 'journal_full' })
+  await journal.acknowledge(journal.end)
+  await watch.pollStreams()
+  expect(await of('stream-lifecycle')).toMatchObject([{ stream_name: 'live+regatta', data: { status: 'offline' } }])
+})
