@@ -148,6 +148,13 @@ describe('a media host', () => {
     const error = await decklog.publish([...batch, event()]).catch(ConnectError.from)
     expect(error).toMatchObject({ code: Code.InvalidArgument, rawMessage: expect.stringContaining('batch_too_large') })
   })
+
+  test('hears that a batch has too many bytes in a way that it can mend', async () => {
+    const data = Buffer.alloc(EVENT_DATA_BYTES_MAX, 0x20)
+    const batch = Array.from({ length: BATCH_BYTES_MAX / EVENT_DATA_BYTES_MAX }, () => event({ data }))
+    const error = await decklog.publish(batch).catch(ConnectError.from)
+    expect(error).toMatchObject({ code: Code.InvalidArgument, rawMessage: expect.stringContaining('body_too_large') })
+  })
 })
 
 describe('an edge worker', () => {

@@ -5,7 +5,7 @@ import { createApp, type Observe } from '../../shared/http/app.ts'
 import type { Authenticate } from '../../shared/http/authenticate.ts'
 import { addOperations } from '../../shared/http/operations.ts'
 import type { Log } from '../../shared/log.ts'
-import { connectDoor } from './events/connect.ts'
+import { connectDoor, connectEntrance } from './events/connect.ts'
 import type { PublishDeps } from './events/publish.ts'
 import { restDoor } from './events/rest.ts'
 
@@ -28,5 +28,5 @@ export function createApi({ log, clock, authenticate, deps, metrics, observe, ch
     checks,
     metrics,
   })
-  return app.route('/', connectDoor).route('/', restDoor)
+  return connectEntrance().route('/', app.route('/', connectDoor).route('/', restDoor))
 }

@@ -10,9 +10,10 @@ import { type UniversalServerRequest, universalServerResponseToFetch } from '@co
 import { Hono } from 'hono'
 import type { Context } from '../../../shared/context.ts'
 import { BATCH_BYTES_MAX } from '../../../shared/events/limits.ts'
-import { type Fault, type FaultKind, toFault } from '../../../shared/fault.ts'
+import { toFault } from '../../../shared/fault.ts'
 import type { Env } from '../../../shared/http/app.ts'
 import { DecklogService, type PublishEventsRequest, Status } from '../../../shared/proto/decklog_pb.ts'
+import { connectErrors, toConnectError } from './connect-error.ts'
 import { toCandidate } from './connect-event.ts'
 import { type PublishDeps, publish } from './publish.ts'
 
@@ -20,6 +21,11 @@ const callerKey = createContextKey<(Context & PublishDeps) | undefined>(undefine
 
 const router = createConnectRouter({ grpc: false, readMaxBytes: BATCH_BYTES_MAX })
 router.service(DecklogService, { publishEvents })
+
+/** Wraps the whole app: who is turned away at its entrance also hears so in the protocol's form. */
+export function connectEntrance() {
+  return new Hono<Env<PublishDeps>>().use(`/${DecklogService.typeName}/*`, connectErrors)
+}
 
 /** The door for media hosts, in the Connect and gRPC-Web protocols; gRPC itself needs trailers, which Lambda has not. */
 export const connectDoor = new Hono<Env<PublishDeps>>()
@@ -52,27 +58,12 @@ async function publishEvents({ events }: PublishEventsRequest, context: HandlerC
       ),
     }
   } catch (error) {
-    throw toConnectError(ctx, toFault(error))
+    const fault = toFault(error)
+    const line = { code: fault.reason, detail: fault.message }
+    if (fault.status < 500) ctx.log.warn('refused', line)
+    else ctx.log.error('failed', { ...line, error: fault.cause ?? fault })
+    throw toConnectError(fault)
   }
-}
-
-const codes: Partial<Record<FaultKind, Code>> = {
-  invalid: Code.InvalidArgument,
-  too_large: Code.InvalidArgument,
-  unauthenticated: Code.Unauthenticated,
-  forbidden: Code.PermissionDenied,
-  rate_limited: Code.ResourceExhausted,
-  timeout: Code.Unavailable,
-  unavailable: Code.Unavailable,
-}
-
-function toConnectError(ctx: Context, fault: Fault): ConnectError {
-  const line = { code: fault.reason, detail: fault.message }
-  if (fault.status < 500) ctx.log.warn('refused', line)
-  else ctx.log.error('failed', { ...line, error: fault.cause ?? fault })
-  const { retryAfterSeconds } = fault
-  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterSeconds)) }
-  return new ConnectError(`${fault.reason}: ${fault.message}`, codes[fault.kind] ?? Code.Internal, headers)
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
