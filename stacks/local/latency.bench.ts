@@ -6,6 +6,7 @@ import { call } from '../../shared/client/client.ts'
 import { streamSessions } from '../../shared/contract/periscope-query.ts'
 import { configureLog } from '../../shared/log.ts'
 import { quantiles } from '../../shared/testing/compare.ts'
+import { findFreeOffset } from './free-offset.ts'
 import { createProgress } from './progress.ts'
 import { readSystem } from './replay/system.ts'
 import { startSystem } from './system.ts'
@@ -14,14 +15,13 @@ import { startSystem } from './system.ts'
 const SAMPLES = 60
 const WARM_UP_SAMPLES = 5
 const POLL_MS = 5
-const PORT_OFFSET = 22_000
 
 configureLog({ pretty: false, level: 'error', write: (line) => process.stderr.write(line) })
 const statePath = await mkdtemp(join(tmpdir(), 'frameworks-bench-'))
 {
   await using system = await startSystem({
     statePath,
-    portOffset: PORT_OFFSET,
+    portOffset: await findFreeOffset(),
     mist: undefined,
     seed: 1,
     level: 'error',

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { configureLog } from '../../shared/log.ts'
+import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
 import { portsAt, requireFree } from './ports.ts'
 import { createProgress } from './progress.ts'
@@ -16,18 +17,17 @@ import { type System, startSystem } from './system.ts'
 const RECORDING = fileURLToPath(new URL('../../node-sidecar/fixtures/session.jsonl', import.meta.url))
 const START_TIMEOUT_MS = 60_000
 const REPLAY_TIMEOUT_MS = 90_000
-/** Away from the ports of a system that somebody runs meanwhile. */
-const PORT_OFFSET = 20_000
 const SEED = 7
 
 let statePath: string
+let portOffset: number
 let system: System
 const logged: string[] = []
 
 const start = () =>
   startSystem({
     statePath,
-    portOffset: PORT_OFFSET,
+    portOffset,
     mist: undefined,
     seed: SEED,
     level: 'error',
@@ -38,6 +38,7 @@ const start = () =>
 beforeAll(async () => {
   configureLog({ pretty: false, level: 'info', write: (line) => logged.push(line) })
   statePath = await mkdtemp(join(tmpdir(), 'frameworks-system-'))
+  portOffset = await findFreeOffset()
   system = await start()
 }, START_TIMEOUT_MS)
 
@@ -166,7 +167,7 @@ test('no log line holds a secret', async () => {
 
 test('a second system on the same data or the same ports is refused in plain words', async () => {
   await expect(start()).rejects.toThrow(/already runs, at http/)
-  await expect(requireFree(portsAt(PORT_OFFSET))).rejects.toThrow(/Ports .*\(commodore\).* are taken/)
+  await expect(requireFree(portsAt(portOffset))).rejects.toThrow(/Ports .*\(commodore\).* are taken/)
 })
 
 test(
