@@ -68,8 +68,8 @@ test('a stream is published, watched and ended, and every fact of it arrives', a
 
     const health = await fetch(new URL('/health', helmsman.url))
     expect(await health.json()).toEqual({ status: 'ok', checks: { journal: 'ok', decklog: 'ok', mist: 'ok' } })
-    const metrics = await (await fetch(new URL('/metrics', helmsman.url))).text()
-    expect(metrics).toMatch(/helmsman_journal_pending_bytes\{service="helmsman"\} 0\n/)
+    const metrics = async () => (await fetch(new URL('/metrics', helmsman.url))).text()
+    await expect.poll(metrics).toMatch(/helmsman_journal_pending_bytes\{service="helmsman"\} 0\n/)
     const letters = await fetch(new URL('/dead-letters', helmsman.url))
     expect(await letters.json()).toEqual({ data: [] })
   }

@@ -19,6 +19,7 @@ import { MistApi } from './mist/api.ts'
 import { createDoor } from './mist/door.ts'
 import { Watch } from './mist/watch.ts'
 import { createOperations } from './operations.ts'
+import { Reconciler } from './reconcile/reconciler.ts'
 import { peerOf, serve } from './serve.ts'
 import { connectDecklog } from './ship/decklog.ts'
 import { Shipper } from './ship/shipper.ts'
@@ -54,9 +55,11 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   registry.setDefaultLabels({ service: 'helmsman' })
   const metrics = createMetrics(registry)
   const journal = stack.use(await Journal.open({ folder: join(config.HELMSMAN_STATE_PATH, 'journal'), log }))
+  const path = join(config.HELMSMAN_STATE_PATH, 'open.json')
+  const reconciler = await Reconciler.open({ node_id, path, journal, log })
   const deadLetters = new DeadLetters(join(config.HELMSMAN_STATE_PATH, 'dead-letters.jsonl'))
   const token = createNodeTokens({ ...identity, quartermaster: quartermasterOf(settings), clock })
-  const common = { node_id, journal, deadLetters, metrics, registry, clock, log }
+  const common = { node_id, journal, reconciler, deadLetters, metrics, registry, clock, log }
 
   const shipper = stack.use(new Shipper({ ...common, publish: connectDecklog({ url: config.DECKLOG_URL, token }) }))
   stack.defer(() => drainBriefly(shipper))
@@ -67,6 +70,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
     gate,
     peerOf,
     allowRemote: config.HELMSMAN_ALLOW_REMOTE,
+    onJournalled: (events) => reconciler.noteEnds(events),
     onStreamChange: () => watch.streamChanged(),
   })
   const app = new Hono().route('/', door).route('/', createOperations({ ...common, shipper, watch, peerOf }))

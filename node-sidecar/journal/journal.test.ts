@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createLog } from '../../shared/log.ts'
 import { freshFolder } from '../testing/folder.ts'
+import { hangDisk } from '../testing/hang-disk.ts'
 import { encodeFrame, RECORD_BYTES_MAX } from './frame.ts'
-import { Journal } from './journal.ts'
+import { Journal, RETAINED_SHARE_MAX } from './journal.ts'
 import { segmentPath } from './segment.ts'
+import { WAITING_BYTES_MAX } from './writer.ts'
 
 const log = createLog('helmsman')
 const KIB = 1024
@@ -132,6 +134,18 @@ test('samples are refused before facts are', async () => {
   await expect(journal.append(text(1), 'fact')).rejects.toMatchObject({ kind: 'unavailable', reason: 'journal_full' })
 })
 
+test('what is retained is readable after its acknowledgement, until new records need the room', async () => {
+  const options = { folder: await freshFolder(), log, segmentBytesMax: KIB, bytesMax: 20 * KIB }
+  await using journal = await Journal.open(options)
+  journal.retain(0)
+  for (let i = 0; i < 30; i++) await journal.append(text(i, 100))
+  await journal.acknowledge(journal.end)
+  expect(await readAll(journal, 0)).toHaveLength(30)
+  for (let i = 30; journal.fullness <= RETAINED_SHARE_MAX; i++) await journal.append(text(i, 100))
+  await journal.acknowledge(journal.end)
+  expect((await readAll(journal, 0)).length).toBeLessThan(30)
+})
+
 test('a record is neither empty nor beyond the limit', async () => {
   await using journal = await Journal.open({ folder: await freshFolder(), log })
   await journal.append(Buffer.alloc(RECORD_BYTES_MAX, 'x'))
@@ -152,6 +166,27 @@ test('a disk that is full refuses, and is tried again', async () => {
   await journal.append(text(3))
   expect(journal.failure).toBeNull()
   expect(await readAll(journal)).toEqual([String(text(3))])
+})
+
+test('a disk that hangs lets only so much wait in memory', async () => {
+  const folder = await freshFolder()
+  await using journal = await Journal.open({ folder, log })
+  await using hang = await hangDisk(segmentPath(folder, 0))
+  const record = Buffer.alloc(RECORD_BYTES_MAX, 'x')
+  const waiting: Promise<unknown>[] = []
+  // The first goes to the disk at once and hangs there.
+  for (let bytes = -RECORD_BYTES_MAX; bytes + RECORD_BYTES_MAX < WAITING_BYTES_MAX; bytes += RECORD_BYTES_MAX) {
+    waiting.push(
+      journal.append(record).then(
+        () => 'durable',
+        () => 'refused',
+      ),
+    )
+  }
+  await expect(journal.append(record)).rejects.toMatchObject({ kind: 'unavailable', reason: 'journal_busy' })
+  await hang[Symbol.asyncDispose]()
+  const durable = (await Promise.all(waiting)).filter((outcome) => outcome === 'durable')
+  expect(await readAll(journal)).toHaveLength(durable.length)
 })
 
 test('a reader that waits is woken by an append and by its signal', async () => {

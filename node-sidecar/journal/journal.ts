@@ -11,6 +11,8 @@ import { Writer } from './writer.ts'
 export const JOURNAL_BYTES_MAX = 1024 * 1024 * 1024
 /** Samples are refused above this share of it, so that facts, which nobody can ask for again, have the rest. */
 export const SAMPLES_SHARE = 0.8
+/** Acknowledged records are retained up to this share of it. */
+export const RETAINED_SHARE_MAX = 0.5
 export const READ_BYTES_MAX = 1024 * 1024
 
 interface JournalOptions {
@@ -38,6 +40,7 @@ export class Journal implements AsyncDisposable {
   readonly #writer: Writer
   readonly #claim: AsyncDisposable
   #acknowledged: number
+  #retained = Number.POSITIVE_INFINITY
   #saving: Promise<void> = Promise.resolve()
   #grown = Promise.withResolvers<void>()
 
@@ -135,7 +138,12 @@ export class Journal implements AsyncDisposable {
     signal.removeEventListener('abort', abort)
   }
 
-  /** Lets go of everything before `position`; segments that lie wholly before it are deleted. */
+  /** Keeps what lies behind `position` also when it is acknowledged; somebody still reads it. */
+  retain(position: number): void {
+    this.#retained = position
+  }
+
+  /** Lets go of everything before `position`; segments that lie wholly before it, and that nobody retains, are deleted. */
   async acknowledge(position: number): Promise<void> {
     this.#acknowledged = Math.min(Math.max(position, this.#acknowledged), this.end)
     this.#saving = this.#saving.catch(() => undefined).then(() => this.#save())
@@ -150,15 +158,16 @@ export class Journal implements AsyncDisposable {
 
   /** Deletes first: on a full disk that makes the room to save, and a position before the oldest segment means it. */
   async #save(): Promise<void> {
-    for (
-      let next = this.#segments[1];
-      next !== undefined && next.start <= this.#acknowledged;
-      next = this.#segments[1]
-    ) {
+    while ((this.#segments[1]?.start ?? Number.POSITIVE_INFINITY) <= this.#needed) {
       const done = this.#segments.shift()
       if (done !== undefined) await rm(done.path, { force: true })
     }
     await saveAcknowledged(this.#folder, this.#acknowledged)
+  }
+
+  /** What is retained gives way to what is new. */
+  get #needed(): number {
+    return this.fullness > RETAINED_SHARE_MAX ? this.#acknowledged : Math.min(this.#acknowledged, this.#retained)
   }
 
   /** Behind a record that the disk has damaged no other begins for certain: the rest of its segment is given up. */

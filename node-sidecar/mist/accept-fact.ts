@@ -15,6 +15,8 @@ export interface FactDeps {
   deadLetters: DeadLetters
   metrics: Metrics
   clock: Clock
+  /** Told of the events of a notice once they are on the disk. */
+  onJournalled?: (events: readonly SentEvent[]) => void
 }
 
 /**
@@ -30,6 +32,7 @@ export async function acceptFact(deps: FactDeps, call: TriggerCall): Promise<voi
     throw events
   }
   await recordEvents(journal, events)
+  deps.onJournalled?.(events)
   metrics.events.inc({ stage: 'journalled' }, events.length)
   metrics.triggers.inc({ trigger: call.name, outcome: 'accepted' })
 }

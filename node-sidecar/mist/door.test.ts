@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import { SentEvent } from '../../shared/events/envelope.ts'
 import { RECOVERY_MS } from '../control-plane/gate.ts'
+import { segmentPath } from '../journal/segment.ts'
 import { ingestAllowed, playbackAllowed } from '../testing/control-plane.ts'
+import { hangDisk } from '../testing/hang-disk.ts'
 import { openDoor } from '../testing/open-door.ts'
 import { readSession } from '../testing/recordings.ts'
+import { RECORD_WAIT_MS } from './answer-trigger.ts'
 import { TRIGGER_BYTES_MAX } from './trigger-call.ts'
 import { triggerNames, triggers } from './triggers/trigger.ts'
 
@@ -220,6 +223,15 @@ test('a decision stands though the journal is full', async () => {
   plane.ingest = () => ingestAllowed('regatta')
   await fire('USER_END', userEnd)
   expect(await answerOf(await fire('PUSH_REWRITE', push()))).toEqual(named('live+regatta'))
+})
+
+test('a decision does not wait for a disk that hangs', async () => {
+  const { fire, plane, journalFolder } = await openDoor()
+  plane.ingest = () => ingestAllowed('regatta')
+  await using _ = await hangDisk(segmentPath(journalFolder, 0))
+  const started = performance.now()
+  expect(await answerOf(await fire('PUSH_REWRITE', push()))).toEqual(named('live+regatta'))
+  expect(performance.now() - started).toBeGreaterThanOrEqual(RECORD_WAIT_MS - 1)
 })
 
 test('a viewer cannot hide by a broken text: the fact counts', async () => {

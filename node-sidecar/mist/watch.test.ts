@@ -5,6 +5,7 @@ import type { SentEvent } from '../../shared/events/envelope.ts'
 import { startMediaHost } from '../../stacks/local/media-host/media-host.ts'
 import { Journal } from '../journal/journal.ts'
 import { createMetrics } from '../metrics.ts'
+import { Reconciler } from '../reconcile/reconciler.ts'
 import { freshFolder } from '../testing/folder.ts'
 import { captureLog } from '../testing/log-lines.ts'
 import { MistApi } from './api.ts'
@@ -23,8 +24,10 @@ async function openWatch(options: { journalBytesMax?: number } = {}) {
   const journal = await Journal.open({ folder, log, segmentBytesMax: SEGMENT_BYTES, ...bytesMax })
   onTestFinished(() => journal[Symbol.asyncDispose]())
   let now = Date.parse('2026-11-24T01:00:00.000Z')
+  const reconciler = await Reconciler.open({ node_id: 'nod_1', path: join(folder, 'open.json'), journal, log })
   const watch = new Watch({
     node_id: 'nod_1',
+    reconciler,
     api: new MistApi({ url: new URL(host.url) }),
     journal,
     metrics: createMetrics(new Registry()),

@@ -8,6 +8,7 @@ import { type Job, startJob } from '../job.ts'
 import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { MistApi } from './api.ts'
 import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
 import { CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
@@ -15,12 +16,13 @@ import { toHeartbeat } from './polls/heartbeat.ts'
 import { NODE_POLL_INTERVAL_MS, type NodePoll, toNodeMonitoring, toUnreachable } from './polls/node.ts'
 import { toClientEvents, toNodeEvent, toStreamEvents } from './polls/poll-events.ts'
 import { readStatistics } from './polls/statistics.ts'
-import { type ActiveStreams, readStreams, STREAMS_POLL_INTERVAL_MS, toVanished } from './polls/streams.ts'
+import { readStreams, STREAMS_POLL_INTERVAL_MS, type StreamStates, toVanished } from './polls/streams.ts'
 
 export interface WatchOptions {
   node_id: string
   api: MistApi
   journal: Journal
+  reconciler: Reconciler
   metrics: Metrics
   clock: Clock
   log: Log
@@ -38,7 +40,7 @@ export class Watch implements AsyncDisposable {
   #repairing: Promise<Installation> | null = null
   #nodeBefore: NodePoll | null = null
   #heartbeatBefore: NodePoll | null = null
-  #streamsBefore: ActiveStreams | null = null
+  #streamsBefore: StreamStates | null = null
   #clientsBefore: Samples | null = null
   #draining = false
   /** Where MistServer reaches us. */
@@ -96,16 +98,18 @@ export class Watch implements AsyncDisposable {
   /** That a stream has gone is a fact, the figures of those that are there are samples. */
   async pollStreams(): Promise<void> {
     const time = this.#time()
-    const streams = await readStreams(this.#options.api)
-    await this.#record(toStreamEvents(toVanished(streams, this.#streamsBefore), time), 'fact')
-    this.#streamsBefore = streams
-    await this.#record(toStreamEvents(streams, time), 'sample')
+    const { states, totals } = await readStreams(this.#options.api)
+    await this.#record(toStreamEvents(toVanished(states, this.#streamsBefore), time), 'fact')
+    this.#streamsBefore = states
+    await this.#options.reconciler.seeStreams(totals, time.at)
+    await this.#record(toStreamEvents(states, time), 'sample')
   }
 
   async pollClients(): Promise<void> {
     const time = this.#time()
     const samples = await readClients(this.#options.api, this.#clientsBefore)
     this.#clientsBefore = samples
+    await this.#options.reconciler.seeSessions(samples, time.at)
     await this.#record(toClientEvents(samples, time), 'sample')
   }
 

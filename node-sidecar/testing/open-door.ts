@@ -16,6 +16,7 @@ export interface OpenDoor {
   door: Hono
   plane: ControlPlane
   journal: Journal
+  journalFolder: string
   deadLetters: DeadLetters
   lines: string[]
   /** What the clock says; tests set it. */
@@ -61,6 +62,7 @@ export async function openDoor({
     door,
     plane,
     journal,
+    journalFolder: join(folder, 'journal'),
     deadLetters,
     lines,
     now: new Date('2026-11-24T01:00:00.000Z'),

@@ -3,7 +3,7 @@ import type { NodeMonitoring } from '../../../shared/events/node-monitoring.ts'
 import { eventId } from '../../../shared/ids.ts'
 import { createEvent } from '../events/event.ts'
 import { inEvents, type Samples } from './clients.ts'
-import type { ActiveStreams } from './streams.ts'
+import type { StreamStates } from './streams.ts'
 
 /** When a poll was made and by whom: the same poll makes the same event ids. */
 export interface PollTime {
@@ -15,7 +15,7 @@ export function toNodeEvent(data: NodeMonitoring, time: PollTime): SentEvent<'no
   return createEvent('node-monitoring', { ...stamp(time, 'node-monitoring', ''), stream_name: '', data })
 }
 
-export function toStreamEvents(streams: ActiveStreams, time: PollTime): SentEvent<'stream-lifecycle'>[] {
+export function toStreamEvents(streams: StreamStates, time: PollTime): SentEvent<'stream-lifecycle'>[] {
   return [...streams].map(([stream_name, data]) =>
     createEvent('stream-lifecycle', { ...stamp(time, 'stream-lifecycle', stream_name), stream_name, data }),
   )

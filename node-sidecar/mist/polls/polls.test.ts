@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type AddressInfo, createServer } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { expect, onTestFinished, test } from 'vitest'
@@ -97,7 +98,8 @@ test('a host is unhealthy when memory runs out or MistServer is away, and says w
 
 test('active streams come with their figures', async () => {
   const { api, commands } = await serveReply(readApiReply('active_streams-longform'))
-  const streams = await readStreams(api)
+  const { states: streams, totals } = await readStreams(api)
+  expect(totals.get('live+test')).toMatchObject({ viewers: 35, viewer_seconds: 899, egress_bytes: 199044649 })
   expect(commands[0]).toMatchObject({ active_streams: { longform: true } })
   expect(streams.get('live+test')).toMatchObject({
     status: 'live',
@@ -117,15 +119,15 @@ test('active streams come with their figures', async () => {
 
 test('null says that no stream is active; a reply without an answer says nothing', async () => {
   const { api } = await serveReply(['{"active_streams":null}', '{"LTS":1}'])
-  expect((await readStreams(api)).size).toBe(0)
+  expect((await readStreams(api)).states.size).toBe(0)
   await expect(readStreams(api)).rejects.toMatchObject({ reason: 'mist_nonsense' })
 })
 
 test('a stream that is gone is offline once, and the first poll misses none', async () => {
   const { api } = await serveReply([readApiReply('active_streams-longform'), '{"active_streams":null}'])
-  const first = await readStreams(api)
+  const { states: first } = await readStreams(api)
   expect(toVanished(first, null).size).toBe(0)
-  const second = await readStreams(api)
+  const { states: second } = await readStreams(api)
   const gone = toVanished(second, first)
   expect([...gone]).toMatchObject([
     ['live+copy', { status: 'offline', viewers: 0, egress_bytes: null }],
@@ -227,4 +229,13 @@ test('a login that is refused or missing is a fault without the password', async
   expect(String(fault)).not.toContain('hunter2')
   const anonymous = await serveReply(readApiReply('unauthorized'))
   await expect(readStreams(anonymous.api)).rejects.toMatchObject({ reason: 'mist_login_needed' })
+})
+
+test('a MistServer that does not answer in time is unreachable', async () => {
+  const silent = createServer()
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void silent.close())
+  const { port } = silent.address() as AddressInfo
+  const api = new MistApi({ url: new URL(`http://127.0.0.1:${port}`), timeoutMs: 50 })
+  await expect(readStreams(api)).rejects.toMatchObject({ reason: 'mist_unreachable', retry: true })
 })

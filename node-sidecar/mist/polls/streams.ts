@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { StreamLifecycle } from '../../../shared/events/stream-lifecycle.ts'
 import { Fault } from '../../../shared/fault.ts'
+import type { OpenStream } from '../../reconcile/snapshot.ts'
 import type { MistApi } from '../api.ts'
 import { words } from '../events/event.ts'
 import { noFigures } from '../events/stream-events.ts'
@@ -13,6 +14,8 @@ const Count = z.number().nonnegative().transform(Math.round)
 const ActiveStream = z.looseObject({
   status: z.string(),
   viewers: Count,
+  /** Viewers since its start. */
+  views: Count,
   inputs: Count,
   outputs: Count,
   tracks: Count,
@@ -31,7 +34,13 @@ const Reply = z.looseObject({ active_streams: z.record(z.string(), ActiveStream)
 
 const fields = Object.keys(ActiveStream.shape)
 
-export type ActiveStreams = Map<string, StreamLifecycle>
+export type StreamStates = Map<string, StreamLifecycle>
+
+export interface ActiveStreams {
+  states: StreamStates
+  /** What the end of each would say if it came now. */
+  totals: Map<string, OpenStream>
+}
 
 /** Every active stream with its figures; `unavailable` when MistServer does not say. */
 export async function readStreams(api: MistApi): Promise<ActiveStreams> {
@@ -40,11 +49,14 @@ export async function readStreams(api: MistApi): Promise<ActiveStreams> {
     throw new Fault('unavailable', 'mist_nonsense', 'MistServer shows no streams.', { cause: reply.error })
   }
   const streams = Object.entries(reply.data.active_streams ?? {})
-  return new Map(streams.map(([name, stream]) => [name, toLifecycle(stream)]))
+  return {
+    states: new Map(streams.map(([name, stream]) => [name, toLifecycle(stream)])),
+    totals: new Map(streams.map(([name, stream]) => [name, toTotals(stream)])),
+  }
 }
 
 /** Streams of the poll before that are gone now: a lost notice of their end is made good by this. */
-export function toVanished(now: ActiveStreams, before: ActiveStreams | null): ActiveStreams {
+export function toVanished(now: StreamStates, before: StreamStates | null): StreamStates {
   const gone = [...(before?.keys() ?? [])].filter((name) => !now.has(name))
   const offline = { ...noFigures, status: 'offline', cause: 'poll', reason: null, input_type: null } as const
   return new Map(gone.map((name) => [name, { ...offline, viewers: 0, inputs: 0, outputs: 0 }]))
@@ -75,6 +87,11 @@ function toLifecycle(stream: z.infer<typeof ActiveStream>): StreamLifecycle {
     jitter_ms: whole(health?.jitter),
     issues: health?.issues == null ? null : words(health.issues),
   }
+}
+
+function toTotals(stream: z.infer<typeof ActiveStream>): OpenStream {
+  const { downbytes: ingress_bytes, upbytes: egress_bytes, views: viewers, inputs, outputs, viewseconds } = stream
+  return { ingress_bytes, egress_bytes, viewers, inputs, outputs, viewer_seconds: viewseconds }
 }
 
 function toStatus(text: string): StreamLifecycle['status'] {

@@ -1,0 +1,49 @@
+/** How long after something was first missed its own end may still come: MistServer reports ends 15 to 19 s late. */
+export const GRACE_MS = 60_000
+/** A poll shows the past: what has ended may be in it for this long. */
+export const ECHO_MS = 30_000
+/** How long ends are remembered, so that an echo begins nothing. */
+export const ENDS_KEPT_MS = 10 * 60_000
+
+/** Something that goes on, as it was last seen. Times are ms. */
+export interface Open<T> {
+  since: number
+  missed_since: number | null
+  last: T
+}
+
+/** What goes on by its key, from polls; and what must have ended without our being told. */
+export class Ledger<T> {
+  readonly #open: Map<string, Open<T>>
+  readonly #ends = new Map<string, number>()
+
+  constructor(open: Iterable<readonly [string, Open<T>]> = []) {
+    this.#open = new Map(open)
+  }
+
+  get open(): ReadonlyMap<string, Open<T>> {
+    return this.#open
+  }
+
+  /** Its end was reported: nothing is missing. */
+  end(key: string, at: number): void {
+    this.#open.delete(key)
+    this.#ends.set(key, at)
+  }
+
+  /** Takes a poll and returns what has been missing for too long; that is then open no more once `end` is told. */
+  see(present: ReadonlyMap<string, T>, at: number): [string, Open<T>][] {
+    for (const [key, ended] of this.#ends) if (at - ended > ENDS_KEPT_MS) this.#ends.delete(key)
+    for (const [key, last] of present) {
+      if (at - (this.#ends.get(key) ?? -ECHO_MS) < ECHO_MS) continue
+      this.#open.set(key, { since: this.#open.get(key)?.since ?? at, missed_since: null, last })
+    }
+    const lost: [string, Open<T>][] = []
+    for (const [key, open] of this.#open) {
+      if (present.has(key)) continue
+      open.missed_since ??= at
+      if (at - open.missed_since >= GRACE_MS) lost.push([key, open])
+    }
+    return lost
+  }
+}

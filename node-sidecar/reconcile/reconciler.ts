@@ -1,0 +1,114 @@
+import type { SentEvent } from '../../shared/events/envelope.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Journal } from '../journal/journal.ts'
+import { recordEvents } from '../journal/record-events.ts'
+import type { Samples } from '../mist/polls/clients.ts'
+import { isViewer } from '../mist/viewer.ts'
+import { Ledger } from './ledger.ts'
+import { toLostSession, toLostStream } from './lost-events.ts'
+import { loadSnapshot, type OpenSession, type OpenStream, type Snapshot, saveSnapshot } from './snapshot.ts'
+
+interface ReconcilerOptions {
+  node_id: string
+  path: string
+  journal: Journal
+  log: Log
+}
+
+const READ_RECORDS = 1_000
+
+/**
+ * MistServer tells an end once and does not care whether anybody listens. What polls have shown and show no more, and
+ * whose end is not in the journal, has ended unheard: its end is made up from its last figures, and says so.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions
+  readonly #sessions: Ledger<OpenSession>
+  readonly #streams: Ledger<OpenStream>
+
+  /** Goes on where the last process was: what went on then, less what the journal has ended since. */
+  static async open(options: ReconcilerOptions): Promise<Reconciler> {
+    const snapshot = await loadSnapshot(options.path)
+    const reconciler = new Reconciler(options, snapshot)
+    if (snapshot !== null) await reconciler.#readEnds(snapshot.position)
+    options.journal.retain(snapshot?.position ?? options.journal.end)
+    return reconciler
+  }
+
+  private constructor(options: ReconcilerOptions, snapshot: Snapshot | null) {
+    this.#options = options
+    this.#sessions = new Ledger(snapshot?.sessions)
+    this.#streams = new Ledger(snapshot?.streams)
+  }
+
+  /** Told of events that are journalled: ends among them are noted. */
+  noteEnds(events: readonly SentEvent[]): void {
+    for (const event of events) {
+      const at = Date.parse(event.occurred_at)
+      if (event.event_type === 'stream-end') this.#streams.end(event.stream_name, at)
+      if (event.event_type === 'user-connection' && event.data.action === 'disconnect') {
+        this.#sessions.end(event.data.session_id, at)
+      }
+    }
+  }
+
+  /** Takes a poll of sessions and journals the ends that are missing. */
+  async seeSessions(samples: Samples, at: Date): Promise<void> {
+    const { node_id, journal } = this.#options
+    const position = journal.end
+    const lost = this.#sessions.see(toOpenSessions(samples), at.getTime())
+    await this.#record(lost.map(([, open]) => toLostSession(open, { node_id, at })))
+    await this.#save(position)
+  }
+
+  /** Takes a poll of streams, as their totals by name, and journals the ends that are missing. */
+  async seeStreams(streams: ReadonlyMap<string, OpenStream>, at: Date): Promise<void> {
+    const lost = this.#streams.see(streams, at.getTime())
+    const { node_id } = this.#options
+    await this.#record(lost.map(([name, open]) => toLostStream(name, open, { node_id, at })))
+  }
+
+  async #record(events: readonly SentEvent[]): Promise<void> {
+    if (events.length === 0) return
+    await recordEvents(this.#options.journal, events)
+    this.noteEnds(events)
+    this.#options.log.warn('ends were missed and made up', { events: events.length })
+  }
+
+  /** Ends behind `position` may not be in the snapshot, so the journal keeps them until the next one. */
+  async #save(position: number): Promise<void> {
+    await saveSnapshot(this.#options.path, {
+      position,
+      sessions: [...this.#sessions.open],
+      streams: [...this.#streams.open],
+    })
+    this.#options.journal.retain(position)
+  }
+
+  async #readEnds(from: number): Promise<void> {
+    const { journal } = this.#options
+    for (let position = from; position < journal.end; ) {
+      const { records, end } = await journal.read(position, READ_RECORDS)
+      if (records.length === 0) return
+      this.noteEnds(records.flatMap((record) => toEvent(record)))
+      position = end
+    }
+  }
+}
+
+/** A record that is no event ends nothing; shipping makes a dead letter of it. */
+function toEvent(record: Buffer): SentEvent[] {
+  try {
+    return [JSON.parse(String(record))]
+  } catch {
+    return []
+  }
+}
+
+function toOpenSessions(samples: Samples): Map<string, OpenSession> {
+  const all = [...samples].flatMap(([stream_name, list]) => list.map((sample) => ({ stream_name, sample })))
+  const viewers = all.filter(
+    ({ sample }) => sample.role === 'viewer' && isViewer(sample.session_id, [sample.connector]),
+  )
+  return new Map(viewers.map((session) => [session.sample.session_id, session]))
+}

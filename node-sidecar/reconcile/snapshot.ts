@@ -1,0 +1,38 @@
+import { open, readFile, rename } from 'node:fs/promises'
+import { z } from 'zod'
+import { ClientSample } from '../../shared/events/client-lifecycle.ts'
+import { StreamEnd } from '../../shared/events/stream-end.ts'
+
+export const OpenSession = z.object({ stream_name: z.string(), sample: ClientSample })
+export type OpenSession = z.infer<typeof OpenSession>
+export const OpenStream = StreamEnd.omit({ provenance: true })
+export type OpenStream = z.infer<typeof OpenStream>
+
+function entries<S extends z.ZodType>(last: S) {
+  return z.array(z.tuple([z.string(), z.object({ since: z.number(), missed_since: z.number().nullable(), last })]))
+}
+
+/** What went on at a moment, and the position in the journal up to which ends are accounted for in it. */
+const Snapshot = z.object({ position: z.number(), sessions: entries(OpenSession), streams: entries(OpenStream) })
+export type Snapshot = z.infer<typeof Snapshot>
+
+/** The last snapshot; null when there is none that can be read: then nothing before this start is reconciled. */
+export async function loadSnapshot(path: string): Promise<Snapshot | null> {
+  try {
+    return Snapshot.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch {
+    return null
+  }
+}
+
+/** Replaces the snapshot as a whole, durably: what it no longer needs of the journal may then go. */
+export async function saveSnapshot(path: string, snapshot: Snapshot): Promise<void> {
+  const file = await open(`${path}.new`, 'w', 0o600)
+  try {
+    await file.writeFile(JSON.stringify(snapshot))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.new`, path)
+}
