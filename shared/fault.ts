@@ -5,6 +5,7 @@ export const faultKinds = {
   payment_required: { status: 402, title: 'Payment required', retry: false },
   forbidden: { status: 403, title: 'Not allowed', retry: false },
   not_found: { status: 404, title: 'Not found', retry: false },
+  method_not_allowed: { status: 405, title: 'Method not allowed', retry: false },
   timeout: { status: 408, title: 'Timed out', retry: true },
   conflict: { status: 409, title: 'Conflict', retry: false },
   too_large: { status: 413, title: 'Too large', retry: false },

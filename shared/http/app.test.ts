@@ -132,6 +132,15 @@ test('an unknown route and a path that cannot name anything are 404', async () =
   expect((await app.request('/things/1')).status).toBe(200)
 })
 
+test('a path that is there for other methods is a 405 that names them', async () => {
+  const response = await app.request('/things/1', { method: 'DELETE' })
+  expect(response.headers.get('allow')).toBe('GET, HEAD')
+  expect(await problemOf(response)).toMatchObject({ status: 405, code: 'method_not_allowed' })
+  expect(await problemOf(app.request('/nowhere', { method: 'DELETE' }))).toMatchObject({ status: 404 })
+  // Of a thing that is not there, the method is no news.
+  expect(await problemOf(app.request('/things/2'))).toMatchObject({ status: 404, code: 'not_found' })
+})
+
 test('a wrong query is a 400 that names the parameter', async () => {
   expect(await problemOf(app.request('/list?limit=9'))).toMatchObject({ status: 400, errors: [{ pointer: '/limit' }] })
 })
@@ -197,6 +206,21 @@ test('the OpenAPI document holds each operation with its schemas and problems', 
     },
   })
   expect((await app.request('/docs')).status).toBe(200)
+})
+
+test('the document tells of what every request may meet', async () => {
+  const Document = z.object({
+    paths: z.record(z.string(), z.record(z.string(), z.object({ responses: z.record(z.string(), z.unknown()) }))),
+    components: z.object({ responses: z.record(z.string(), z.object({ content: z.unknown() })) }),
+  })
+  const { paths, components } = Document.parse(await (await app.request('/openapi.json')).json())
+  const statuses = (path: string, method: string) => Object.keys(paths[path]?.[method]?.responses ?? {}).map(Number)
+  expect(statuses('/list', 'get')).toEqual([200, 400, 401, 408, 503])
+  expect(statuses('/echo', 'post')).toEqual([200, 400, 401, 408, 413, 415, 503])
+  expect(paths['/echo']?.post?.responses['415']).toEqual({ $ref: '#/components/responses/unsupported' })
+  expect(components.responses.unsupported).toMatchObject({
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  })
 })
 
 test('metrics of two services do not mix', async () => {

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
+import { methodNotAllowed } from 'hono/method-not-allowed'
 import { type RequestIdVariables, requestId } from 'hono/request-id'
 import { routePath } from 'hono/route'
 import { timeout } from 'hono/timeout'
@@ -65,6 +66,7 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     await next()
   })
   app.use(requireReadableBody)
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   app.notFound((c) => toProblemResponse(new Fault('not_found', 'no_such_route', 'No such route.'), c.var.requestId))
   app.onError((error, c) => {
     const fault = error instanceof HTTPException ? fromHttpException(error) : toFault(error)
@@ -83,6 +85,13 @@ function tagsOf(actor: Actor): Record<string, string> {
   if (actor.kind === 'user' || actor.kind === 'api_token') return { tenant_id: actor.tenant_id }
   if (actor.kind === 'node') return { node_id: actor.node_id }
   return actor.kind === 'service' ? { caller: actor.service } : {}
+}
+
+function refuseMethod(c: { var: RequestIdVariables }, methods: readonly string[]): Response {
+  const fault = new Fault('method_not_allowed', 'method_not_allowed', 'The path is there, but not for this method.')
+  const response = toProblemResponse(fault, c.var.requestId)
+  response.headers.set('allow', methods.join(', '))
+  return response
 }
 
 function fromHttpException(error: HTTPException): Fault {

@@ -4,6 +4,7 @@ import { openAPIRouteHandler } from 'hono-openapi'
 import type { Registry } from 'prom-client'
 import { toFault } from '../fault.ts'
 import type { Env } from './app.ts'
+import { commonProblems, documentProblems } from './problem-documents.ts'
 
 export interface Operations {
   title: string
@@ -33,8 +34,9 @@ export function addOperations<Deps extends object>(app: Hono<Env<Deps>>, operati
       documentation: {
         openapi: '3.1.0',
         info: { title, description, version: '1' },
-        components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+        components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, responses: documentProblems() },
       },
+      defaultOptions: commonProblems,
     }),
   )
   app.get('/docs', Scalar({ url: './openapi.json', pageTitle: title }))

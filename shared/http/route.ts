@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { type Context, requireSomebody } from '../context.ts'
 import { Fault, type FaultKind, faultKinds } from '../fault.ts'
 import { invalidInput } from '../parse.ts'
-import { Problem } from './problem.ts'
+import { toProblemReference } from './problem-documents.ts'
 
 interface Operation {
   summary: string
@@ -20,8 +20,7 @@ interface Operation {
 export function operation({ summary, description, auth, ok, faults = [] }: Operation) {
   const always: FaultKind[] = auth === 'none' ? ['invalid'] : ['invalid', 'unauthenticated', 'forbidden']
   const problems = [...always, ...faults].map((kind) => {
-    const { status, title } = faultKinds[kind]
-    return [status, { description: title, content: { 'application/problem+json': { schema: resolver(Problem) } } }]
+    return [faultKinds[kind].status, toProblemReference(kind)] as const
   })
   const success =
     ok.status === 204

@@ -1,0 +1,32 @@
+import { resolver } from 'hono-openapi'
+import { type FaultKind, faultKinds } from '../fault.ts'
+import { Problem } from './problem.ts'
+
+/** What any request may meet, whatever it asks; a bad token is refused even where none is needed. */
+const ofAll: readonly FaultKind[] = ['unauthenticated', 'timeout', 'unavailable']
+const ofBodies: readonly FaultKind[] = [...ofAll, 'too_large', 'unsupported']
+
+/** The answers that every operation of a method may give besides its own, for `/openapi.json`. */
+export const commonProblems = {
+  GET: { responses: toReferences(ofAll) },
+  DELETE: { responses: toReferences(ofAll) },
+  POST: { responses: toReferences(ofBodies) },
+  PUT: { responses: toReferences(ofBodies) },
+  PATCH: { responses: toReferences(ofBodies) },
+}
+
+/** Each kind of problem, once for the whole document. */
+export function documentProblems() {
+  const content = { 'application/problem+json': { schema: resolver(Problem) } }
+  return Object.fromEntries(
+    Object.entries(faultKinds).map(([kind, { title }]) => [kind, { description: title, content }]),
+  )
+}
+
+export function toProblemReference(kind: FaultKind) {
+  return { $ref: `#/components/responses/${kind}` }
+}
+
+function toReferences(kinds: readonly FaultKind[]) {
+  return Object.fromEntries(kinds.map((kind) => [faultKinds[kind].status, toProblemReference(kind)]))
+}
