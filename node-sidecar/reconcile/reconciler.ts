@@ -3,7 +3,7 @@ import type { Log } from '../../shared/log.ts'
 import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Samples } from '../mist/polls/clients.ts'
-import { isViewer } from '../mist/viewer.ts'
+import { isVisitor } from '../mist/viewer.ts'
 import { Ledger } from './ledger.ts'
 import { toLostSession, toLostStream } from './lost-events.ts'
 import { loadSnapshot, type OpenSession, type OpenStream, type Snapshot, saveSnapshot } from './snapshot.ts'
@@ -107,8 +107,8 @@ function toEvent(record: Buffer): SentEvent[] {
 
 function toOpenSessions(samples: Samples): Map<string, OpenSession> {
   const all = [...samples].flatMap(([stream_name, list]) => list.map((sample) => ({ stream_name, sample })))
-  const viewers = all.filter(
-    ({ sample }) => sample.role === 'viewer' && isViewer(sample.session_id, [sample.connector]),
+  const visitors = all.filter(
+    ({ sample }) => sample.role === 'viewer' && isVisitor(sample.session_id, [sample.connector]),
   )
-  return new Map(viewers.map((session) => [session.sample.session_id, session]))
+  return new Map(visitors.map((session) => [session.sample.session_id, session]))
 }
