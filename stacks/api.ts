@@ -74,9 +74,11 @@ export const api = new sst.aws.ApiGatewayV2('Api', {
   cors: { allowHeaders: ['authorization', 'content-type', 'idempotency-key'], maxAge: '1 hour' },
 })
 
-for (const { path, service } of routes) {
+for (const { path, service, methods = ['ANY'] } of routes) {
   if (!isFunction(service)) continue
-  for (const gatewayPath of toGatewayPaths(path)) api.route(`ANY ${gatewayPath}`, functions[service].arn)
+  for (const gatewayPath of toGatewayPaths(path)) {
+    for (const method of methods) api.route(`${method} ${gatewayPath}`, functions[service].arn)
+  }
 }
 
 function isFunction(service: RoutedService): service is keyof typeof functions {

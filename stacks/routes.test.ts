@@ -13,18 +13,36 @@ test.each([
   ['/play/abc/hls', 'foghorn'],
   ['/play/abc', 'foghorn'],
 ])('%s goes to %s', (path, service) => {
-  expect(routeOf(path)).toBe(service)
+  expect(routeOf('GET', path)).toBe(service)
 })
 
 test.each(['/', '/nothing', '/authx', '/well-known/jwks.json', '/xwell-known/jwks.json', '/usage/x'])(
   '%s goes nowhere',
   (path) => {
-    expect(routeOf(path)).toBeUndefined()
+    expect(routeOf('GET', path)).toBeUndefined()
   },
 )
 
+test.each([
+  'POST /streams/resolve',
+  'POST /streams/%72esolve',
+  'POST /api-tokens/verify',
+  'POST /clusters/resolve',
+  'POST /tenants',
+  'GET /tenants/ten_1/clusters',
+  'PUT /tenants/ten_1/status',
+  'POST /ingest/authorize',
+  'POST /playback/authorize',
+  'POST /produce/analytics_events',
+])('%s, for services alone, goes nowhere', (line) => {
+  const [method = '', path = ''] = line.split(' ')
+  expect(routeOf(method, path)).toBeUndefined()
+})
+
 test('no route hides behind an earlier one', () => {
-  for (const { path, service } of routes) {
-    expect(routeOf(path.replace(/\/\*\*$/, '').replaceAll('*', 'x')), path).toBe(service)
+  for (const { path, service, methods = ['GET'] } of routes) {
+    for (const method of methods) {
+      expect(routeOf(method, path.replace(/\/\*\*$/, '').replaceAll('*', 'x')), path).toBe(service)
+    }
   }
 })

@@ -5,17 +5,23 @@ interface Route {
   /** The first path segments; `*` stands for one segment, a last `**` for any more. */
   path: string
   service: RoutedService
+  /** Only these, where another method of the same path is for services; any if absent. */
+  methods?: readonly Method[]
 }
+
+type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
 
 /**
  * One origin for the whole platform: which service answers which path. The first match wins, so a longer path
- * stands before the shorter one that would also take it. Paths for services only are not here.
+ * stands before the shorter one that would also take it. What only services and media hosts ask of each other (such as
+ * `POST /streams/resolve`) is not here: they call each service's own host, with a token made for it.
  */
 export const routes: readonly Route[] = [
   { path: '/auth/**', service: 'commodore' },
   { path: '/me', service: 'commodore' },
   { path: '/.well-known/jwks.json', service: 'commodore' },
-  { path: '/api-tokens/**', service: 'commodore' },
+  { path: '/api-tokens', service: 'commodore' },
+  { path: '/api-tokens/*', service: 'commodore', methods: ['DELETE'] },
   { path: '/streams/*/status', service: 'periscope-query' },
   { path: '/streams/*/viewers', service: 'periscope-query' },
   { path: '/streams/*/sessions', service: 'periscope-query' },
@@ -23,24 +29,26 @@ export const routes: readonly Route[] = [
   { path: '/streams/*/tracks', service: 'periscope-query' },
   { path: '/streams/*/runs', service: 'periscope-query' },
   { path: '/streams/*/health', service: 'periscope-query' },
-  { path: '/streams/**', service: 'commodore' },
+  { path: '/streams', service: 'commodore' },
+  { path: '/streams/*', service: 'commodore', methods: ['GET', 'HEAD', 'PATCH', 'DELETE'] },
+  { path: '/streams/*/keys/**', service: 'commodore' },
   { path: '/usage', service: 'periscope-query' },
   { path: '/unattributed', service: 'periscope-query' },
   { path: '/nodes/*/heartbeat', service: 'foghorn' },
-  { path: '/tenants/**', service: 'quartermaster' },
-  { path: '/clusters/**', service: 'quartermaster' },
+  { path: '/tenants/current', service: 'quartermaster' },
+  { path: '/clusters', service: 'quartermaster' },
   { path: '/nodes/**', service: 'quartermaster' },
   { path: '/enrolment-tokens/**', service: 'quartermaster' },
   { path: '/frameworks.decklog.v1.DecklogService/**', service: 'decklog' },
-  { path: '/produce/*', service: 'decklog' },
   { path: '/play/**', service: 'foghorn' },
 ]
 
-const compiled = routes.map(({ path, service }) => ({ pattern: toPattern(path), service }))
+const compiled = routes.map(({ path, service, methods }) => ({ pattern: toPattern(path), service, methods }))
 
-/** The service that answers `path`, or none. */
-export function routeOf(path: string): RoutedService | undefined {
-  return compiled.find(({ pattern }) => pattern.test(path))?.service
+/** The service that answers `method` on `path`, or none. */
+export function routeOf(method: string, path: string): RoutedService | undefined {
+  const takes = (methods: readonly string[] | undefined) => methods === undefined || methods.includes(method)
+  return compiled.find(({ pattern, methods }) => pattern.test(path) && takes(methods))?.service
 }
 
 function toPattern(path: string): RegExp {
