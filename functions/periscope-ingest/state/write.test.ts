@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inspectIsolation } from '../../../shared/testing/isolation.ts'
 import type { OwnedEvent } from '../tables/table.ts'
 import { eventOf } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
@@ -68,6 +69,10 @@ test('one tenant’s state is out of another’s sight and reach, whatever the q
       .execute(),
   )
   await expect(forged).rejects.toThrow(/row-level security/)
+})
+
+test('no table and no role of the service lets another tenant’s rows through', async () => {
+  expect(await inspectIsolation(stores.db)).toEqual({ tables: ['node_state', 'stream_state'], gaps: [] })
 })
 
 test('more rows than one statement takes are written in several', async () => {
