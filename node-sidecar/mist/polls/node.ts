@@ -91,5 +91,7 @@ function ratesOf(now: [number, number], before: [number, number] | undefined, se
 function toLocation(loc: Statistics['loc']): NodeMonitoring['location'] {
   const { lat, lon } = loc ?? {}
   if (lat === undefined || lon === undefined || Math.abs(lat) > 90 || Math.abs(lon) > 180) return null
+  // Where nobody has told MistServer its place, it says 0,0: a point in the ocean.
+  if (lat === 0 && lon === 0) return null
   return { latitude: lat, longitude: lon, name: name(loc?.name ?? '') }
 }

@@ -49,6 +49,13 @@ function valid(events: SentEvent[]): SentEvent[] {
   return events
 }
 
+test('a MistServer that was never told its place has none', () => {
+  const nowhere = statisticsOf('node-statistics', { loc: { lat: 0, lon: 0, name: '' } })
+  expect(toNodeMonitoring({ at: 0, statistics: nowhere }, null).location).toBeNull()
+  const equator = statisticsOf('node-statistics', { loc: { lat: 0, lon: 9.45, name: 'Libreville' } })
+  expect(toNodeMonitoring({ at: 0, statistics: equator }, null).location).toMatchObject({ latitude: 0 })
+})
+
 test('MistServer’s cpu is tenths of a percent and its memory KiB', async () => {
   const { api } = await serveReply(readApiReply('node-statistics'))
   const statistics = await readStatistics(api, 'koekjes')
