@@ -8,6 +8,8 @@ export interface Scope {
   user_id?: string
   /** A credential or public name that the caller presented; opens just the row that carries it. */
   lookup?: string
+  /** A job of the service itself, `outbox` say, which works for all tenants; opens that job's own tables. */
+  job?: string
 }
 
 /** A service's tables, reachable only inside a transaction that says for whom it asks. */
@@ -25,7 +27,8 @@ export function openDatabase<Tables>(pool: Pool): Database<Tables> {
         return await db.transaction().execute(async (tx) => {
           await sql`select set_config('app.tenant_id', ${scope.tenant_id ?? ''}, true),
             set_config('app.user_id', ${scope.user_id ?? ''}, true),
-            set_config('app.lookup', ${scope.lookup ?? ''}, true)`.execute(tx)
+            set_config('app.lookup', ${scope.lookup ?? ''}, true),
+            set_config('app.job', ${scope.job ?? ''}, true)`.execute(tx)
           return work(tx)
         })
       } catch (error) {
