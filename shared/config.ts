@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { KeySet, PrivateKey } from './contract/identity.ts'
 import { issuerOf } from './identity/key.ts'
 
+const PROXIES_MAX = 5
+
 /** Environment variables or a worker's bindings, as the entry point hands them over. */
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -74,6 +76,9 @@ export function identityKey(service: string) {
 
 /** `IDENTITY_PUBLIC_KEYS`: the public keys of other issuers. */
 export const PublicKeys = json(KeySet)
+
+/** `TRUSTED_PROXIES`: how many proxies of ours stand before a service, each of which adds to `X-Forwarded-For`. */
+export const frontVariables = { TRUSTED_PROXIES: z.coerce.number().int().min(0).max(PROXIES_MAX).default(0) }
 
 /** Where a service's tables are; `DATABASE_WS_PROXY` only before a Postgres that speaks no WebSocket. */
 export const databaseVariables = {

@@ -31,6 +31,8 @@ export interface Context {
   now: Clock
   log: Log
   request_id: string
+  /** Where the request came from; absent unless a trusted proxy told it. */
+  address?: string
 }
 
 const readScopes = scopes.filter((scope) => scope.endsWith(':read'))

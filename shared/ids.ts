@@ -11,6 +11,7 @@ const prefixes = {
   cluster: 'clu',
   node: 'nod',
   enrolmentToken: 'enr',
+  auditEntry: 'aud',
 } as const
 
 export type IdKind = keyof typeof prefixes

@@ -7,6 +7,9 @@ import { hostOf, serviceUrl } from './stage.ts'
 const COMMODORE_URL = serviceUrl('commodore')
 const QUARTERMASTER_URL = serviceUrl('quartermaster')
 
+/** API Gateway, which adds to `X-Forwarded-For` whom it was called by. */
+const TRUSTED_PROXIES = '1'
+
 /** What all services are made of: Node 24 on ARM, and time for the slowest request they allow. */
 const common = { runtime: 'nodejs24.x', architecture: 'arm64', memory: '512 MB', timeout: '15 seconds' } as const
 
@@ -20,6 +23,7 @@ const commodore = new sst.aws.Function('Commodore', {
     QUARTERMASTER_URL,
     DATABASE_URL: databaseUrls.commodore.value,
     IDENTITY_KEY: identityKeys.commodore.value,
+    TRUSTED_PROXIES,
     IDENTITY_PUBLIC_KEYS: identityPublicKeys.value,
   },
 })
@@ -31,6 +35,7 @@ const quartermaster = new sst.aws.Function('Quartermaster', {
     COMMODORE_URL,
     DATABASE_URL: databaseUrls.quartermaster.value,
     IDENTITY_KEY: identityKeys.quartermaster.value,
+    TRUSTED_PROXIES,
   },
 })
 

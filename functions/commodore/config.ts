@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   databaseVariables,
+  frontVariables,
   identityKey,
   PublicKeys,
   readVariables,
@@ -13,6 +14,7 @@ const Schema = z.object({
   QUARTERMASTER_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('commodore'),
   IDENTITY_PUBLIC_KEYS: PublicKeys,
+  ...frontVariables,
   ...databaseVariables,
 })
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => door[Symbol.asyncDispose]())
 
-const tables = ['api_tokens', 'idempotency_keys', 'memberships', 'stream_keys', 'streams'] as const
+const tables = ['api_tokens', 'audit_log', 'idempotency_keys', 'memberships', 'stream_keys', 'streams'] as const
 
 const ownersIn = (table: string, scope: object, column = 'tenant_id') =>
   door.db.within(scope, async (tx) => {

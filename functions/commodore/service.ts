@@ -41,6 +41,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     deps: { db, signer, keySet, quartermaster, routing: createRouting(quartermaster, clock) },
     metrics: registry,
     observe,
+    trustedProxies: config.TRUSTED_PROXIES,
   })
   return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   databaseVariables,
+  frontVariables,
   identityKey,
   readVariables,
   ServiceUrl,
@@ -8,7 +9,12 @@ import {
   type Variables,
 } from '../../shared/config.ts'
 
-const Schema = z.object({ COMMODORE_URL: ServiceUrl, IDENTITY_KEY: identityKey('quartermaster'), ...databaseVariables })
+const Schema = z.object({
+  COMMODORE_URL: ServiceUrl,
+  IDENTITY_KEY: identityKey('quartermaster'),
+  ...frontVariables,
+  ...databaseVariables,
+})
 
 /** Quartermaster's settings from the environment; throws a `ConfigError` that lists every problem. */
 export function readConfig(env: Variables) {

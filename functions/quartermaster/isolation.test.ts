@@ -29,6 +29,7 @@ beforeAll(async () => {
 afterAll(() => door[Symbol.asyncDispose]())
 
 const tables = {
+  audit_log: 'tenant_id',
   tenants: 'id',
   clusters: 'owner_tenant_id',
   tenant_clusters: 'tenant_id',

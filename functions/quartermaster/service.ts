@@ -36,6 +36,7 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
     deps: { db, signer },
     metrics: registry,
     observe,
+    trustedProxies: config.TRUSTED_PROXIES,
   })
   return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
 }

@@ -2,6 +2,7 @@ export * as ApiTokens from './api-tokens.ts'
 
 import type { Selectable } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import { requireTenant, requireUser, scopesOf } from '../../../shared/context.ts'
 import type { ApiToken, CreateApiToken, CreatedApiToken } from '../../../shared/contract/commodore.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
@@ -44,6 +45,7 @@ export async function create(
   return ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, { key, tenantId, operation: 'create-api-token', input, now }, async () => {
       await tx.insertInto('api_tokens').values(row).execute()
+      await audit(tx, ctx, { action: 'api_token.created', object_id: row.id, details: input })
       return { ...toInfo(row), token }
     }),
   )
@@ -72,6 +74,7 @@ export async function revoke(ctx: Ctx, id: string): Promise<void> {
     const update = tx.updateTable('api_tokens').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
     const row = await update.where('id', '=', id).where('revoked_at', 'is', null).returning('id').executeTakeFirst()
     if (!row) throw new Fault('not_found', 'api_token_not_found', 'You have no such API token.')
+    await audit(tx, ctx, { action: 'api_token.revoked', object_id: id })
   })
 }
 

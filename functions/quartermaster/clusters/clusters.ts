@@ -2,6 +2,7 @@ export * as Clusters from './clusters.ts'
 
 import type { Selectable } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import { requireOperator, requireService, requireTenant } from '../../../shared/context.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
 import type {
@@ -32,6 +33,7 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreateCluster>, key
       await tx.insertInto('clusters').values(row).execute()
       const first = { tenant_id: tenantId, cluster_id: row.id, position: 0 }
       if (row.kind === 'private') await tx.insertInto('tenant_clusters').values(first).execute()
+      await audit(tx, ctx, { action: 'cluster.created', object_id: row.id, details: input })
       return toInfo(row, tenantId)
     }),
   )

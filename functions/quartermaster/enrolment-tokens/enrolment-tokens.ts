@@ -2,6 +2,7 @@ export * as EnrolmentTokens from './enrolment-tokens.ts'
 
 import type { Selectable } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import { requireTenant } from '../../../shared/context.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
 import type {
@@ -45,6 +46,7 @@ export async function create(
       const cluster = await own.where('id', '=', input.cluster_id).executeTakeFirst()
       if (!cluster) throw new Fault('not_found', 'cluster_not_found', 'You have no such cluster.')
       const created = await tx.insertInto('enrolment_tokens').values(row).returningAll().executeTakeFirstOrThrow()
+      await audit(tx, ctx, { action: 'enrolment_token.created', object_id: row.id, details: input })
       return { ...toInfo(created), token }
     }),
   )
@@ -73,6 +75,7 @@ export async function revoke(ctx: Ctx, id: string): Promise<void> {
     const update = tx.updateTable('enrolment_tokens').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
     const row = await update.where('id', '=', id).where('revoked_at', 'is', null).returning('id').executeTakeFirst()
     if (!row) throw new Fault('not_found', 'enrolment_token_not_found', 'You have no such enrolment token.')
+    await audit(tx, ctx, { action: 'enrolment_token.revoked', object_id: id })
   })
 }
 

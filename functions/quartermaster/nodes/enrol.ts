@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, importJWK } from 'jose'
 import type { Transaction } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import type { EnrolNodeRequest, EnrolNodeResponse, NodePublicKey } from '../../../shared/contract/quartermaster.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { ALGORITHM } from '../../../shared/identity/key.ts'
@@ -78,6 +79,8 @@ async function insert(tx: Transaction<Tables>, { ctx, input, token, thumbprint }
       created_at: ctx.now(),
     })
     .execute()
+  const details = { cluster_id: token.cluster_id, enrolment_token_id: token.id, name }
+  await audit(tx, ctx, { action: 'node.enrolled', object_id: id, details })
   ctx.log.info('node enrolled', { node_id: id, cluster_id: token.cluster_id, tenant_id: token.tenant_id })
   return { node_id: id, cluster_id: token.cluster_id }
 }

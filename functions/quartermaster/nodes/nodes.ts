@@ -2,6 +2,7 @@ export * as Nodes from './nodes.ts'
 
 import type { Selectable } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import { requireTenant } from '../../../shared/context.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
 import type { Node, UpdateNode } from '../../../shared/contract/quartermaster.ts'
@@ -42,7 +43,9 @@ export async function update(ctx: Ctx, id: string, input: z.infer<typeof UpdateN
   const columns = { ...changes, ...(location && { location: JSON.stringify(location) }) }
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const change = tx.updateTable('nodes').set(columns).where('tenant_id', '=', tenantId).where('id', '=', id)
-    return found(await change.returningAll().executeTakeFirst())
+    const info = found(await change.returningAll().executeTakeFirst())
+    await audit(tx, ctx, { action: 'node.updated', object_id: id, details: input })
+    return info
   })
 }
 

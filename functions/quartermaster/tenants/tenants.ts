@@ -2,6 +2,7 @@ export * as Tenants from './tenants.ts'
 
 import type { Selectable } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import { requireService, requireTenant } from '../../../shared/context.ts'
 import type {
   CreateTenantRequest,
@@ -25,11 +26,12 @@ export async function ensure(ctx: Ctx, input: z.infer<typeof CreateTenantRequest
   const { provisioning_key, name } = input
   const id = newId('tenant')
   return ctx.db.within({ tenant_id: id, lookup: provisioning_key }, async (tx) => {
-    await tx
+    const made = await tx
       .insertInto('tenants')
       .values({ id, provisioning_key, name, created_at: ctx.now() })
       .onConflict((conflict) => conflict.column('provisioning_key').doNothing())
-      .execute()
+      .executeTakeFirstOrThrow()
+    if (made.numInsertedOrUpdatedRows) await audit(tx, ctx, { action: 'tenant.created', object_id: id })
     // Whichever of two callers with one key came first, both find its row.
     const row = await tx
       .selectFrom('tenants')
@@ -76,6 +78,7 @@ export async function setStatus(ctx: Ctx, tenantId: string, status: z.infer<type
     const update = tx.updateTable('tenants').set({ status }).where('id', '=', tenantId)
     const row = await update.returningAll().executeTakeFirst()
     if (!row) throw noSuchTenant()
+    await audit(tx, ctx, { action: 'tenant.status_changed', object_id: tenantId, details: { status } })
     return toInfo(row)
   })
 }
