@@ -1,7 +1,7 @@
 import { kafka, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
 import { type RoutedService, routes } from './routes.ts'
-import { clickHouse, databaseUrls, identityKeys, identityPublicKeys } from './secrets.ts'
+import { databaseUrls, identityKeys, identityPublicKeys, periscopeStores } from './secrets.ts'
 import { hostOf, serviceUrl } from './stage.ts'
 
 const COMMODORE_URL = serviceUrl('commodore')
@@ -44,9 +44,7 @@ const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
   handler: 'functions/periscope-query/handler.handler',
   environment: {
     COMMODORE_URL,
-    DATABASE_URL: databaseUrls.periscope.value,
-    CLICKHOUSE_URL: clickHouse.url.value,
-    CLICKHOUSE_PASSWORD: clickHouse.password.value,
+    ...periscopeStores,
     IDENTITY_KEY: identityKeys['periscope-query'].value,
   },
 })

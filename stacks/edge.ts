@@ -1,14 +1,19 @@
+import { edgeWorkers } from './edge-workers.ts'
 import { identityKeys } from './secrets.ts'
 import { hostOf, serviceUrl } from './stage.ts'
 
-/** One object for each cluster of media hosts: their heartbeats, kept through evictions. */
-const clusters = new sst.cloudflare.DurableObject('Clusters', { className: 'Cluster' })
+const { entry, durableObjects } = edgeWorkers.foghorn
+
+/** Linked under their names, which are the Worker's bindings. */
+const objects = Object.entries(durableObjects).map(
+  ([binding, className]) => new sst.cloudflare.DurableObject(binding, { className }),
+)
 
 export const foghorn = new sst.cloudflare.Worker('Foghorn', {
-  handler: 'edge-workers/foghorn/worker.ts',
+  handler: entry,
   domain: hostOf('play'),
-  link: [clusters],
-  migrations: [{ tag: 'v1', newSqliteClasses: ['Cluster'] }],
+  link: objects,
+  migrations: [{ tag: 'v1', newSqliteClasses: Object.values(durableObjects) }],
   environment: {
     COMMODORE_URL: serviceUrl('commodore'),
     DECKLOG_URL: serviceUrl('decklog'),

@@ -1,7 +1,7 @@
-import { DEAD_LETTERS_TOPIC, EVENTS_TOPIC } from '../shared/contract/decklog.ts'
+import { EVENTS_TOPIC } from '../shared/contract/decklog.ts'
 import { kafka, mayConsume, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
-import { clickHouse, databaseUrls } from './secrets.ts'
+import { periscopeStores } from './secrets.ts'
 
 const BATCH_RECORDS_MAX = 5_000
 const BATCH_WAIT_SECONDS = 1
@@ -18,11 +18,8 @@ export const periscopeIngest = new sst.aws.Function('PeriscopeIngest', {
   vpc: network,
   permissions: [...mayConsume, ...mayProduce, { actions: ['sqs:SendMessage'], resources: [failures.arn] }],
   environment: {
-    DATABASE_URL: databaseUrls.periscope.value,
-    CLICKHOUSE_URL: clickHouse.url.value,
-    CLICKHOUSE_PASSWORD: clickHouse.password.value,
+    ...periscopeStores,
     KAFKA_CLUSTER_ARN: kafka.arn,
-    DEAD_LETTERS_TOPIC,
   },
 })
 

@@ -17,7 +17,13 @@ export const databaseUrls = {
   periscope: new sst.Secret('PeriscopeDatabaseUrl'),
 }
 
-export const clickHouse = {
-  url: new sst.Secret('ClickHouseUrl'),
-  password: new sst.Secret('ClickHousePassword'),
+const clickHouse = { url: new sst.Secret('ClickHouseUrl'), password: new sst.Secret('ClickHousePassword') }
+
+/** What a function of Periscope needs to reach its stores. */
+export const periscopeStores = {
+  DATABASE_URL: databaseUrls.periscope.value,
+  CLICKHOUSE_URL: clickHouse.url.value,
+  CLICKHOUSE_USER: 'periscope',
+  CLICKHOUSE_PASSWORD: clickHouse.password.value,
+  CLICKHOUSE_DATABASE: 'periscope',
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 
 /** A Worker starts on every machine of the edge, so it stays small: what goes over the wire, gzipped. */
 export const BUNDLE_GZIP_BYTES_MAX = 256 * 1024
@@ -28,6 +28,8 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
     external: ['cloudflare:*'],
     logLevel: 'silent',
   })
+  // Its service would stay beside us for as long as we run.
+  await stop()
   const code = outputFiles.map(({ text }) => text).join('')
   const gzip_bytes = (await promisify(gzip)(code)).byteLength
   if (gzip_bytes <= BUNDLE_GZIP_BYTES_MAX) return { code, gzip_bytes }
