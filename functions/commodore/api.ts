@@ -3,6 +3,7 @@ import { type AppOptions, createApp } from '../../shared/http/app.ts'
 import { addOperations } from '../../shared/http/operations.ts'
 import { accounts } from './accounts/routes.ts'
 import { apiTokens } from './api-tokens/routes.ts'
+import { auditLog } from './audit-log/routes.ts'
 import { authorize } from './authorize/routes.ts'
 import type { Deps } from './deps.ts'
 import { streamKeys } from './stream-keys/routes.ts'
@@ -25,6 +26,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/', accounts)
     .route('/', authorize)
     .route('/api-tokens', apiTokens)
+    .route('/audit-log', auditLog)
     .route('/streams', streams)
     .route('/streams/:id/keys', streamKeys)
 }

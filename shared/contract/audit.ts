@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TenantId, Time } from './fields.ts'
-import { PageQuery } from './page.ts'
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PageQuery } from './page.ts'
 
 export const AUDIT_FILTER_LENGTH_MAX = 128
 
@@ -43,7 +43,12 @@ export const AuditPartRequest = AuditQuery.omit({ cursor: true }).extend({
   tenant_id: TenantId,
   before: Filter.describe('An entry’s id'),
   // One more than a page, by which its reader knows whether another follows.
-  limit: z.coerce.number().int().min(1).max(1_000),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(PAGE_LIMIT_MAX + 1)
+    .default(PAGE_LIMIT_DEFAULT + 1),
 })
 
 export const AuditPart = z.object({ entries: z.array(AuditEntry) })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AuditPart, AuditPartRequest } from './audit.ts'
 import { endpoint } from './endpoint.ts'
 import { ClusterId, EnrolmentTokenId, Name, NodeId, TenantId, Time } from './fields.ts'
 
@@ -204,4 +205,11 @@ export const issueNodeToken = endpoint({
   request: IssueNodeTokenRequest,
   response: IssueNodeTokenResponse,
   refusals: ['forbidden'],
+})
+
+export const readTenantAudit = endpoint({
+  method: 'GET',
+  path: '/tenants/{tenant_id}/audit-log',
+  request: AuditPartRequest,
+  response: AuditPart,
 })

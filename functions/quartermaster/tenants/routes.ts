@@ -1,8 +1,10 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { AuditPart, AuditPartRequest } from '../../../shared/contract/audit.ts'
 import { TenantId } from '../../../shared/contract/fields.ts'
 import { CreateTenantRequest, Tenant, TenantClusters, TenantStatus } from '../../../shared/contract/quartermaster.ts'
-import { body, operation, path } from '../../../shared/http/route.ts'
+import { body, operation, path, query } from '../../../shared/http/route.ts'
+import { readPart } from '../audit-log/audit-log.ts'
 import type { AppEnv } from '../deps.ts'
 import { Tenants } from './tenants.ts'
 
@@ -33,6 +35,16 @@ export const tenants = new Hono<AppEnv>()
     }),
     ofTenant,
     async (c) => c.json(await Tenants.clusters(c.var.ctx, c.req.valid('param').id), 200),
+  )
+  .get(
+    '/:id/audit-log',
+    operation({ summary: 'What was changed of a tenant here', auth: 'service', ok: { schema: AuditPart } }),
+    ofTenant,
+    query(AuditPartRequest.omit({ tenant_id: true })),
+    async (c) => {
+      const asked = { ...c.req.valid('query'), tenant_id: c.req.valid('param').id }
+      return c.json(await readPart(c.var.ctx, asked), 200)
+    },
   )
   .put(
     '/:id/status',
