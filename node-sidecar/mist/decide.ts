@@ -1,4 +1,4 @@
-import type { Gate } from '../control-plane/gate.ts'
+import { type Gate, isRuntimeName } from '../control-plane/gate.ts'
 import type { Verdict } from '../control-plane/verdict.ts'
 import { type Answer, act, value } from './answer.ts'
 import { ingestProtocol } from './events/ingest-events.ts'
@@ -28,7 +28,7 @@ export async function decide(gate: Gate, trigger: Trigger): Promise<Decision> {
     case 'RTMP_PUSH_REWRITE':
       return { answer: value(trigger.payload.request_url) }
     case 'DEFAULT_STREAM':
-      return { answer: value(trigger.payload.default_stream) }
+      return fallBack(gate, trigger.payload)
     default:
       return { answer: value('true') }
   }
@@ -70,11 +70,24 @@ function source(verdict: Verdict): Decision {
   return { answer: verdict.allowed ? act('use-configured') : act('offline', verdict.reason), verdict }
 }
 
+/**
+ * MistServer plays over SRT without asking PLAY_REWRITE: a playback id then comes here, as a stream that could not be
+ * opened. A name of ours that could not be opened is offline, and stays so.
+ */
+async function fallBack(gate: Gate, payload: TriggerPayload<'DEFAULT_STREAM'>): Promise<Decision> {
+  const unchanged = value(payload.default_stream)
+  if (isRuntimeName(payload.stream_name)) return { answer: unchanged }
+  const verdict = await gate.view(toViewer(payload))
+  return { answer: verdict.allowed ? value(verdict.runtime_name) : unchanged, verdict }
+}
+
 function toPublisher({ stream_key, request_url, host }: TriggerPayload<'PUSH_REWRITE'>) {
   return { stream_key, protocol: ingestProtocol(request_url), host }
 }
 
-function toViewer({ stream_name, host, connector, request_url }: TriggerPayload<'PLAY_REWRITE'>) {
+type Asking = Pick<TriggerPayload<'PLAY_REWRITE'>, 'stream_name' | 'host' | 'connector' | 'request_url'>
+
+function toViewer({ stream_name, host, connector, request_url }: Asking) {
   return { stream_name, host, protocol: connector, token: tokenIn(request_url) }
 }
 

@@ -71,6 +71,30 @@ test('a viewer of nothing is denied', async () => {
   expect(await events()).toMatchObject([{ event_type: 'stream-view', data: { outcome: 'denied' } }])
 })
 
+test('a refusal that MistServer asks about again without a name makes one event', async () => {
+  const { fire, events } = await openDoor()
+  await fire('PLAY_REWRITE', play())
+  expect(await answerOf(await fire('PLAY_REWRITE', play('')))).toEqual(denied('unknown_playback_id'))
+  expect(await events()).toHaveLength(1)
+})
+
+test('a playback id of a protocol that does not ask PLAY_REWRITE leads to its stream all the same', async () => {
+  const { fire, plane, events } = await openDoor()
+  const opening = (name: string) => `fallback\n${name}\n::ffff:192.0.2.7\nTSSRT\n`
+  expect(await answerOf(await fire('DEFAULT_STREAM', opening('pb_regatta')))).toEqual(named('fallback'))
+  plane.playback = () => playbackAllowed('regatta')
+  expect(await answerOf(await fire('DEFAULT_STREAM', opening('pb_regatta')))).toEqual(named('live+regatta'))
+  expect(await events()).toMatchObject([
+    { event_type: 'stream-view', stream_name: 'live+regatta', data: { protocol: 'TSSRT', outcome: 'allowed' } },
+  ])
+})
+
+test('a stream of ours that could not be opened is offline, and nobody is asked', async () => {
+  const { fire, plane } = await openDoor()
+  expect(await answerOf(await fire('DEFAULT_STREAM', '\nlive+regatta\n192.0.2.7\nHLS\n'))).toEqual(named(''))
+  expect(plane.asked).toEqual([])
+})
+
 test('a viewer’s session begins when its stream has an owner, and not else', async () => {
   const { fire, plane, events } = await openDoor()
   expect(await answerOf(await fire('USER_NEW', user()))).toEqual(denied('unknown_playback_id'))

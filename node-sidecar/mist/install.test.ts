@@ -36,6 +36,7 @@ test('all handlers are installed, those that decide closed on failure', async ()
     USER_NEW: 'deny',
     STREAM_SOURCE: 'offline',
     PUSH_OUT_START: 'keep',
+    DEFAULT_STREAM: 'notice',
     STREAM_READY: 'notice',
     STREAM_UNLOAD: 'notice',
     STREAM_BUFFER: 'notice',

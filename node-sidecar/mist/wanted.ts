@@ -20,6 +20,8 @@ const blocking: Partial<Record<TriggerName, Handler['onfail']>> = {
   STREAM_SOURCE: 'offline',
   // As a notice its empty answer could be taken for an empty target, which aborts the push.
   PUSH_OUT_START: 'keep',
+  // MistServer knows no action for it; failing, it falls back to a stream `true`, which nobody has.
+  DEFAULT_STREAM: undefined,
 }
 
 /** Notices: MistServer does not wait, also for those that it could be answered. */

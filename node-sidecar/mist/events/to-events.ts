@@ -16,6 +16,8 @@ export function toEvents(trigger: Trigger, firing: Firing, verdict: Verdict = un
       return [toIngestStart(trigger.payload, firing, verdict)]
     case 'PUSH_INPUT_CLOSE':
       return [toIngestEnd(trigger.payload, firing)]
+    case 'DEFAULT_STREAM':
+      return verdict.allowed ? toView(trigger.payload, firing, verdict) : []
     case 'PLAY_REWRITE':
       return toView(trigger.payload, firing, verdict)
     case 'USER_NEW':

@@ -9,13 +9,16 @@ import type { TriggerPayload } from '../triggers/trigger.ts'
 import { isViewer, isVisitor } from '../viewer.ts'
 import { createEvent, name, url } from './event.ts'
 
-/** A request to play. Pages ask too, as do other media hosts: they make an event only when refused. */
+/**
+ * A request to play. Pages ask too, as do other media hosts: they make an event only when refused. MistServer asks a few
+ * times more after a refusal, with no name: those make none.
+ */
 export function toView(
-  play: TriggerPayload<'PLAY_REWRITE'>,
+  play: TriggerPayload<'PLAY_REWRITE' | 'DEFAULT_STREAM'>,
   firing: Firing,
   verdict: Verdict,
 ): SentEvent<'stream-view'>[] {
-  if (verdict.allowed && !isViewer('', [play.connector])) return []
+  if (play.stream_name === '' || (verdict.allowed && !isViewer('', [play.connector]))) return []
   const asked = play.stream_name.includes('+') ? null : name(hideKeys(play.stream_name))
   return [
     createEvent('stream-view', {
