@@ -151,6 +151,13 @@ test('bit rates are bits: kbits are 1024 of them, bps are bytes', () => {
   })
 })
 
+test('the bit rate of a track that has just appeared is not known', () => {
+  const body = 'live+a\n{"video_H264_1":{"type":"video","codec":"H264","bps":0}}\n'
+  expect(onlyOf(eventsOf({ trigger: 'LIVE_TRACK_LIST', body }))).toMatchObject({
+    data: { tracks: [{ bitrate_bps: null }] },
+  })
+})
+
 test('a recording that wrote nothing did not succeed', () => {
   const lines = ['live+a', '/r.mp4', 'MP4', '0', '0', '1795480562', '1795480562', '0', '18446744073709551615', '0']
   const body = `${[...lines, 'CLEAN_INTENDED_STOP', 'stopped', ''].join('\n')}\n`

@@ -40,7 +40,8 @@ export function toTracks(tracks: Record<string, ListedTrack>): Track[] {
     track: name(track),
     kind: toKind(listed.type),
     codec: name(listed.codec),
-    bitrate_bps: scale(listed.bps, BITS_PER_BYTE),
+    // 0 while MistServer has yet to measure it.
+    bitrate_bps: scale(listed.bps || null, BITS_PER_BYTE),
     width: scale(listed.width),
     height: scale(listed.height),
     fps: toFps(listed),
