@@ -106,6 +106,15 @@ test('a stream is published, watched and ended, and every fact of it arrives', a
   expect(everything).not.toContain('0123456789abc')
 })
 
+test('Helmsman is not ready before MistServer calls it', async () => {
+  const { media, settings } = await openHost()
+  await using helmsman = await start(settings)
+  const status = async () => (await fetch(new URL('/health', helmsman.url))).status
+  expect(await status()).toBe(503)
+  await expect.poll(status).toBe(200)
+  expect(await handlersOf(media.url)).toContain(`${helmsman.url.href}triggers/PUSH_REWRITE`)
+})
+
 test('health says what is wrong while MistServer and Decklog are away', async () => {
   const { media, decklog, settings } = await openHost()
   await media.stop()

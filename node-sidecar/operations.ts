@@ -58,6 +58,7 @@ export function createOperations(options: OperationsOptions) {
       mist: async () => {
         const [[job, reason] = []] = watch.failing
         if (job !== undefined) throw unavailable(`${job}: ${reason}`)
+        if (!watch.installed) throw unavailable('not_configured_yet')
       },
     },
     metrics: registry,

@@ -23,6 +23,7 @@ async function openWatch(options: { journalBytesMax?: number } = {}) {
   const folder = join(await freshFolder(), 'journal')
   const journal = await Journal.open({ folder, log, segmentBytesMax: SEGMENT_BYTES, ...bytesMax })
   onTestFinished(() => journal[Symbol.asyncDispose]())
+  const metrics = createMetrics(new Registry())
   let now = Date.parse('2026-11-24T01:00:00.000Z')
   const reconciler = await Reconciler.open({ node_id: 'nod_1', path: join(folder, 'open.json'), journal, log })
   const watch = new Watch({
@@ -30,7 +31,7 @@ async function openWatch(options: { journalBytesMax?: number } = {}) {
     reconciler,
     api: new MistApi({ url: new URL(host.url) }),
     journal,
-    metrics: createMetrics(new Registry()),
+    metrics,
     clock: () => {
       now += 10_000
       return new Date(now)
@@ -44,7 +45,7 @@ async function openWatch(options: { journalBytesMax?: number } = {}) {
   }
   const of = async <T extends SentEvent['event_type']>(type: T) =>
     (await events()).filter((event): event is Extract<SentEvent, { event_type: T }> => event.event_type === type)
-  return { watch, host, journal, lines, of }
+  return { watch, host, journal, metrics, lines, of }
 }
 
 test('a stream that is watched is sampled, and its end is told once', async () => {
@@ -75,6 +76,17 @@ test('a MistServer that goes away makes the host unhealthy and ends no stream', 
     data: { healthy: false, unhealthy_reasons: ['mist_unreachable'], cpu_percent: null },
   })
   expect((await of('stream-lifecycle')).filter(({ data }) => data.status === 'offline')).toEqual([])
+})
+
+test('every event that a poll journals is counted', async () => {
+  const { watch, host, journal, metrics } = await openWatch()
+  await host.publish({ stream_key: 'live+regatta', protocol: 'rtmp', publisher_host: '192.0.2.9' })
+  watch.start(DOOR)
+  const journalled = async () => (await journal.read(journal.acknowledged, 10_000)).records.length
+  await expect.poll(journalled).toBeGreaterThan(1)
+  await watch[Symbol.asyncDispose]()
+  const { values } = await metrics.events.get()
+  expect(values).toMatchObject([{ labels: { stage: 'journalled' }, value: await journalled() }])
 })
 
 test('what fails is told once, by job', async () => {

@@ -55,6 +55,11 @@ export class Watch implements AsyncDisposable {
     return this.#failing
   }
 
+  /** Whether MistServer is known to call us; until then it decides by itself. */
+  get installed(): boolean {
+    return this.#passphrase !== null
+  }
+
   /** Watches from now on, and has MistServer call `door`. */
   start(door: URL): void {
     this.#door = door
@@ -82,15 +87,14 @@ export class Watch implements AsyncDisposable {
   }
 
   async pollNode(): Promise<void> {
-    const { journal } = this.#options
     const time = this.#time()
     try {
       const poll = await this.#readNode(time.at)
       const event = toNodeEvent(toNodeMonitoring(poll, this.#nodeBefore, this.#reasons()), time)
       this.#nodeBefore = poll
-      await recordEvents(journal, [event], 'sample')
+      await this.#record([event], 'sample')
     } catch (error) {
-      await recordEvents(journal, [toNodeEvent(toUnreachable(this.#reasons()), time)], 'sample')
+      await this.#record([toNodeEvent(toUnreachable(this.#reasons()), time)], 'sample')
       throw error
     }
   }
