@@ -11,7 +11,7 @@ interface Operation {
   description?: string
   /** Whose token the operation takes. */
   auth: 'none' | 'tenant' | 'user' | 'operator' | 'node' | 'service' | 'node or service'
-  ok: { status?: 200 | 201 | 202; schema: z.ZodType } | { status: 204 }
+  ok: { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 } | { status: 101 | 204 }
   /** What may go wrong besides bad input and a bad token. */
   faults?: readonly FaultKind[]
 }
@@ -23,14 +23,15 @@ export function operation({ summary, description, auth, ok, faults = [] }: Opera
     return [faultKinds[kind].status, toProblemReference(kind)] as const
   })
   const success =
-    ok.status === 204
-      ? { description: 'Done' }
-      : { description: 'OK', content: { 'application/json': { schema: resolver(ok.schema) } } }
+    'schema' in ok
+      ? { description: 'OK', content: { 'application/json': { schema: resolver(ok.schema) } } }
+      : { description: ok.status === 101 ? 'A WebSocket from here on' : 'Done' }
+  const also = 'schema' in ok && ok.also !== undefined ? { [ok.also]: success } : {}
   const described = describeRoute({
     summary,
     ...(description && { description }),
     security: auth === 'none' ? [] : [{ bearer: [] }],
-    responses: { [ok.status ?? 200]: success, ...Object.fromEntries(problems) },
+    responses: { [ok.status ?? 200]: success, ...also, ...Object.fromEntries(problems) },
     ...{ 'x-auth': auth },
   })
   const guard: MiddlewareHandler = async (c, next) => {
