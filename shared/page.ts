@@ -24,7 +24,12 @@ export function decodeCursor(cursor: string, length: number): string[] {
   } catch {
     // Whatever is wrong with it, the caller sent something that we did not make.
   }
-  throw new Fault('invalid', 'invalid_cursor', 'The cursor is not one that this list returned.', {
+  throw invalidCursor()
+}
+
+/** The refusal of a cursor that the list did not make. */
+export function invalidCursor(): Fault {
+  return new Fault('invalid', 'invalid_cursor', 'The cursor is not one that this list returned.', {
     errors: [{ pointer: '/cursor', detail: 'not a cursor of this list' }],
   })
 }

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { Generated, GeneratedAlways } from 'kysely'
 import type { Role, Scope } from '../../shared/context.ts'
 
 export interface Tables {
@@ -28,8 +28,11 @@ export interface Tables {
     id: string
     tenant_id: string
     title: string
+    /** The title in lower case, by which streams are sorted and found. */
+    title_key: GeneratedAlways<string>
     description: string
     record: boolean
+    dvr: boolean
     enabled: Generated<boolean>
     playback_id: string
     internal_name: string

@@ -14,7 +14,7 @@ export type PlaybackAnswer = z.input<typeof AuthorizePlaybackResponse>
 
 export function ingestAllowed(internal_name: string): IngestAnswer {
   const names = { internal_name, runtime_name: `live+${internal_name}`, playback_id: `pb_${internal_name}` }
-  return { allowed: true, tenant_id, stream_id, ...names, record: false }
+  return { allowed: true, tenant_id, stream_id, ...names, record: false, dvr: false }
 }
 
 export function playbackAllowed(internal_name: string): PlaybackAnswer {

@@ -1,6 +1,19 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
-import { ApiTokenId, Description, Name, StreamId, StreamKeyId, Tenant, TenantId, Time, UserId } from './fields.ts'
+import {
+  ApiTokenId,
+  Description,
+  NAME_LENGTH_MAX,
+  Name,
+  ONE_LINE,
+  StreamId,
+  StreamKeyId,
+  Tenant,
+  TenantId,
+  Time,
+  UserId,
+} from './fields.ts'
+import { PageQuery } from './page.ts'
 
 export const PASSWORD_LENGTH_MIN = 8
 /** Longest password that is hashed: hashing costs the same for each, reading it does not. */
@@ -10,6 +23,8 @@ export const EMAIL_LENGTH_MAX = 254
 export const PRESENTED_LENGTH_MAX = 256
 export const RESOLVE_NAMES_MAX = 500
 export const API_TOKEN_DAYS_MAX = 366
+/** Streams of a tenant at a time. */
+export const STREAMS_MAX = 1_000
 /** Keys of one stream that are good at a time: enough to change them one by one. */
 export const STREAM_KEYS_MAX = 20
 
@@ -94,6 +109,20 @@ export const CreateStream = z.strictObject({
   title: Name,
   description: Description.default(''),
   record: z.boolean().default(false).describe('Whether what is published is recorded'),
+  dvr: z.boolean().default(false).describe('Whether viewers may rewind'),
+})
+
+export const streamSorts = ['created_at', '-created_at', 'title', '-title'] as const
+export type StreamSort = (typeof streamSorts)[number]
+
+const Flag = z.enum(['true', 'false']).optional()
+
+export const ListStreams = PageQuery.extend({
+  search: z.string().trim().max(NAME_LENGTH_MAX).regex(ONE_LINE).optional().describe('Part of the title, in any case'),
+  sort: z.enum(streamSorts).optional().describe('`-` for descending; `-created_at` if absent. A cursor keeps its own'),
+  enabled: Flag,
+  record: Flag,
+  dvr: Flag,
 })
 
 export const UpdateStream = z
@@ -101,6 +130,7 @@ export const UpdateStream = z
     title: Name,
     description: Description,
     record: z.boolean(),
+    dvr: z.boolean(),
     enabled: z.boolean().describe('A disabled stream takes no publisher and no viewer'),
   })
   .partial()
@@ -112,6 +142,7 @@ export const Stream = z
     title: z.string(),
     description: z.string(),
     record: z.boolean(),
+    dvr: z.boolean(),
     enabled: z.boolean(),
     playback_id: z.string().describe('Public: part of every viewer’s URL'),
     internal_name: z.string().describe('What media hosts call it; never shown to viewers'),
@@ -171,6 +202,7 @@ export const AuthorizeIngestResponse = z.discriminatedUnion('allowed', [
     runtime_name: z.string().describe('`live+` and the internal name: what MistServer calls the stream'),
     playback_id: z.string(),
     record: z.boolean(),
+    dvr: z.boolean(),
   }),
   Denied,
 ])

@@ -6,7 +6,7 @@ export const DESCRIPTION_LENGTH_MAX = 2_000
 // Neither control characters (Postgres refuses NUL) nor halves of a surrogate pair. Written out, not as \p{…}: the
 // patterns stand in /openapi.json, and few readers of it outside JavaScript know Unicode's classes.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it refuses
-const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u
+export const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it refuses
 const LINES = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff]*$/u
 

@@ -29,7 +29,7 @@ export async function ingest(
   if (!stream) return denied(ctx, 'unknown_key')
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
-  return { allowed: true, ...namesOf(stream), record: stream.record }
+  return { allowed: true, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
 }
 
 /** Whether a stream may be played, and under which name and where. */

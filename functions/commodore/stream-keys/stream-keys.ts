@@ -2,6 +2,7 @@ export * as StreamKeys from './stream-keys.ts'
 
 import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import { requireTenant } from '../../../shared/context.ts'
 import type { CreatedStreamKey, CreateStreamKey, StreamKey } from '../../../shared/contract/commodore.ts'
 import { STREAM_KEYS_MAX } from '../../../shared/contract/commodore.ts'
@@ -28,6 +29,8 @@ export async function create(
         throw new Fault('conflict', 'too_many_stream_keys', `A stream has at most ${STREAM_KEYS_MAX} keys: revoke one.`)
       }
       await tx.insertInto('stream_keys').values(row).execute()
+      const details = { stream_id: streamId, name: row.name }
+      await audit(tx, ctx, { action: 'stream_key.created', object_id: row.id, details })
       return { ...toInfo(row), stream_key: secret }
     }),
   )
@@ -52,6 +55,7 @@ export async function revoke(ctx: Ctx, streamId: string, id: string): Promise<vo
     const own = update.where('stream_id', '=', streamId).where('id', '=', id).where('revoked_at', 'is', null)
     const row = await own.returning('id').executeTakeFirst()
     if (!row) throw new Fault('not_found', 'stream_key_not_found', 'The stream has no such key.')
+    await audit(tx, ctx, { action: 'stream_key.revoked', object_id: id, details: { stream_id: streamId } })
   })
 }
 

@@ -3,16 +3,18 @@ import { z } from 'zod'
 import {
   CreatedStream,
   CreateStream,
+  ListStreams,
   ResolveStreamsRequest,
   ResolveStreamsResponse,
   Stream,
   UpdateStream,
 } from '../../../shared/contract/commodore.ts'
 import { StreamId } from '../../../shared/contract/fields.ts'
-import { Page, PageQuery } from '../../../shared/contract/page.ts'
+import { Page } from '../../../shared/contract/page.ts'
 import { body, operation, path, query } from '../../../shared/http/route.ts'
 import { idempotencyKey } from '../../../shared/idempotency/header.ts'
 import type { AppEnv } from '../deps.ts'
+import { list } from './list.ts'
 import { resolve } from './resolve.ts'
 import { Streams } from './streams.ts'
 
@@ -26,7 +28,7 @@ export const streams = new Hono<AppEnv>()
       description: 'With a first stream key, whose secret is shown this once.',
       auth: 'tenant',
       ok: { status: 201, schema: CreatedStream },
-      faults: ['unprocessable'],
+      faults: ['conflict', 'unprocessable'],
     }),
     idempotencyKey(),
     body(CreateStream),
@@ -37,9 +39,9 @@ export const streams = new Hono<AppEnv>()
   )
   .get(
     '/',
-    operation({ summary: 'Your streams, newest first', auth: 'tenant', ok: { schema: Page(Stream) } }),
-    query(PageQuery),
-    async (c) => c.json(await Streams.list(c.var.ctx, c.req.valid('query')), 200),
+    operation({ summary: 'Your streams', auth: 'tenant', ok: { schema: Page(Stream) } }),
+    query(ListStreams),
+    async (c) => c.json(await list(c.var.ctx, c.req.valid('query')), 200),
   )
   .post(
     '/resolve',

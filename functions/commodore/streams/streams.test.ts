@@ -23,7 +23,7 @@ const resolve = (names: Partial<Record<'internal_names' | 'stream_ids', string[]
 test('a stream is made with names of its own and a first key', async () => {
   const { stream_key, ...stream } = await door.stream(ann)
   expect(stream_key).toMatch(/^sk_[0-9a-z]{32}$/)
-  expect(stream).toMatchObject({ title: 'Regatta', description: '', record: false, enabled: true })
+  expect(stream).toMatchObject({ title: 'Regatta', description: '', record: false, dvr: false, enabled: true })
   expect(stream.playback_id).toMatch(/^[0-9a-z]{16}$/)
   expect(stream.internal_name).toMatch(/^[0-9a-z]{24}$/)
   expect(await receive(Stream, send(door, `GET /streams/${stream.id}`, { token: ann.token }))).toEqual(stream)
@@ -33,8 +33,14 @@ test('a stream is changed field by field', async () => {
   const { id } = await door.stream(ann)
   const change = (body: object) => send(door, `PATCH /streams/${id}`, { token: ann.token, body })
   door.quartermaster.pass(1)
-  const changed = await receive(Stream, change({ description: 'Line\nby line', record: true }))
-  expect(changed).toMatchObject({ title: 'Regatta', description: 'Line\nby line', record: true, enabled: true })
+  const changed = await receive(Stream, change({ description: 'Line\nby line', record: true, dvr: true }))
+  expect(changed).toMatchObject({
+    title: 'Regatta',
+    description: 'Line\nby line',
+    record: true,
+    dvr: true,
+    enabled: true,
+  })
   expect(changed.updated_at > changed.created_at).toBe(true)
   expect(await receive(Stream, change({ enabled: false }))).toMatchObject({ record: true, enabled: false })
   expect(await refusal(change({}))).toBe('400 invalid_input')
@@ -112,4 +118,23 @@ test('an Idempotency-Key that could be guessed is not taken', async () => {
     request.headers.set('idempotency-key', key)
     expect(await refusal(Promise.resolve(door.fetch(request)))).toBe('400 invalid_input')
   }
+})
+
+test('each change is in the audit log, and a change that came to nothing is not', async () => {
+  ann.token = (await door.login(ann.email)).access_token
+  const { id } = await door.stream(ann)
+  await send(door, `PATCH /streams/${id}`, { token: bob.token, body: { record: true } })
+  await send(door, `PATCH /streams/${id}`, { token: ann.token, body: { record: true } })
+  await send(door, `DELETE /streams/${id}`, { token: ann.token })
+  await send(door, `DELETE /streams/${id}`, { token: ann.token })
+  const { rows } = await door.owner.query(
+    "select action, actor_id, details->'changes'->'record' as record from commodore.audit_log where object_id = $1 order by id",
+    [id],
+  )
+  const actor_id = ann.user_id
+  expect(rows).toEqual([
+    { action: 'stream.created', actor_id, record: null },
+    { action: 'stream.updated', actor_id, record: true },
+    { action: 'stream.deleted', actor_id, record: null },
+  ])
 })

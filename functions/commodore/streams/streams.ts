@@ -1,15 +1,21 @@
 export * as Streams from './streams.ts'
 
-import type { Selectable } from 'kysely'
+import type { Selectable, Transaction, Updateable } from 'kysely'
 import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
 import { requireTenant } from '../../../shared/context.ts'
-import type { CreatedStream, CreateStream, Stream, UpdateStream } from '../../../shared/contract/commodore.ts'
-import type { PageQuery } from '../../../shared/contract/page.ts'
+import {
+  type CreatedStream,
+  type CreateStream,
+  STREAMS_MAX,
+  type Stream,
+  type UpdateStream,
+} from '../../../shared/contract/commodore.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
 import type { Ctx } from '../deps.ts'
+import { lockTenant } from '../lock-tenant.ts'
 import { createKey } from '../stream-keys/key.ts'
 import type { Tables } from '../tables.ts'
 import { newInternalName, newPlaybackId } from './names.ts'
@@ -38,27 +44,13 @@ export async function create(
   const first = await createKey(row, 'First key', now)
   return ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, { key, tenantId, operation: 'create-stream', input, now }, async () => {
+      await requireRoom(tx, tenantId)
       await tx.insertInto('streams').values(row).execute()
       await tx.insertInto('stream_keys').values(first.row).execute()
+      await audit(tx, ctx, { action: 'stream.created', object_id: row.id, details: { title: row.title } })
       return { ...toInfo(row), stream_key: first.secret }
     }),
   )
-}
-
-/** The tenant's streams, newest first. */
-export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
-  const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
-    let page = tx.selectFrom('streams').selectAll().where('tenant_id', '=', tenantId)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const rows = await page
-      .where('deleted_at', 'is', null)
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toInfo), next_cursor }
-  })
 }
 
 export async function get(ctx: Ctx, id: string): Promise<Info> {
@@ -70,20 +62,39 @@ export async function get(ctx: Ctx, id: string): Promise<Info> {
 }
 
 export async function update(ctx: Ctx, id: string, input: z.infer<typeof UpdateStream>): Promise<Info> {
-  return change(ctx, id, input)
+  return change(ctx, id, 'stream.updated', input)
 }
 
 /** Ends a stream: no publisher and no viewer is let in any more. Its row stays, for events that come late. */
 export async function remove(ctx: Ctx, id: string): Promise<void> {
-  await change(ctx, id, { deleted_at: ctx.now() })
+  await change(ctx, id, 'stream.deleted', { deleted_at: ctx.now() })
 }
 
-async function change(ctx: Ctx, id: string, changes: Partial<Selectable<Tables['streams']>>): Promise<Info> {
+/** Holds all creations of the tenant, so that of many at once none is one too many. */
+async function requireRoom(tx: Transaction<Tables>, tenantId: string): Promise<void> {
+  await lockTenant(tx, tenantId, 'streams')
+  const own = tx.selectFrom('streams').select(({ fn }) => fn.countAll<string>().as('count'))
+  const { count } = await own
+    .where('tenant_id', '=', tenantId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  if (Number(count) < STREAMS_MAX) return
+  throw new Fault('conflict', 'too_many_streams', `A tenant has at most ${STREAMS_MAX} streams: delete one.`)
+}
+
+async function change(
+  ctx: Ctx,
+  id: string,
+  action: `stream.${string}`,
+  changes: Updateable<Tables['streams']>,
+): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:write')
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const update = tx.updateTable('streams').set({ ...changes, updated_at: ctx.now() })
     const own = update.where('tenant_id', '=', tenantId).where('id', '=', id).where('deleted_at', 'is', null)
-    return found(await own.returningAll().executeTakeFirst())
+    const info = found(await own.returningAll().executeTakeFirst())
+    await audit(tx, ctx, { action, object_id: id, details: { changes } })
+    return info
   })
 }
 
@@ -92,8 +103,8 @@ function found(row: Selectable<Tables['streams']> | undefined): Info {
   return toInfo(row)
 }
 
-function toInfo(row: Selectable<Tables['streams']>): Info {
-  const { id, title, description, record, enabled, playback_id, internal_name } = row
+export function toInfo(row: Omit<Selectable<Tables['streams']>, 'title_key'>): Info {
+  const { id, title, description, record, dvr, enabled, playback_id, internal_name } = row
   const times = { created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() }
-  return { id, title, description, record, enabled, playback_id, internal_name, ...times }
+  return { id, title, description, record, dvr, enabled, playback_id, internal_name, ...times }
 }
