@@ -2,12 +2,11 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openHomeOf } from './postgres/installation.ts'
-import { isRunning, readState } from './state.ts'
+import { findRunning } from './state.ts'
 
 const { values } = parseArgs({ options: { state: { type: 'string', default: '.local' } } })
 
-const running = await readState(values.state)
-if (running && isRunning(running)) {
+if (await findRunning(values.state)) {
   process.stderr.write('The system is running: stop it with Ctrl-C first.\n')
   process.exitCode = 1
 } else {

@@ -1,9 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type KeySet, PrivateKey } from '../../shared/contract/identity.ts'
 import { createKey, toPublicKey } from '../../shared/identity/key.ts'
 import { randomCode } from '../../shared/random.ts'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
 
 /** Who signs tokens of its own. */
 const issuers = ['commodore', 'quartermaster', 'periscope-query', 'periscope-ingest', 'decklog', 'foghorn'] as const
@@ -21,11 +21,10 @@ export type Secrets = z.infer<typeof Secrets>
 /** This machine's own secrets: made at the first start, kept in `<state>/secrets.json` for the user alone. */
 export async function loadSecrets(statePath: string): Promise<Secrets> {
   const path = join(statePath, 'secrets.json')
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text !== undefined) return Secrets.parse(JSON.parse(text))
+  const kept = await readJsonFile(path, Secrets)
+  if (kept) return kept
   const secrets = await createSecrets()
-  await mkdir(statePath, { recursive: true })
-  await writeFile(path, JSON.stringify(secrets, null, 2), { mode: 0o600 })
+  await writeJsonFile(path, secrets)
   return secrets
 }
 

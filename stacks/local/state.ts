@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
 
 const Account = z.object({ email: z.string(), password: z.string(), tenant_id: z.string(), api_token: z.string() })
 
@@ -25,11 +26,11 @@ const STATE_FILE = 'frameworks.json'
 const DEMO_FILE = 'demo.json'
 
 export async function readState(statePath: string): Promise<LocalState | undefined> {
-  return read(join(statePath, STATE_FILE), LocalState)
+  return readJsonFile(join(statePath, STATE_FILE), LocalState)
 }
 
 export async function writeState(statePath: string, state: LocalState): Promise<void> {
-  await write(statePath, STATE_FILE, state)
+  await writeJsonFile(join(statePath, STATE_FILE), state)
 }
 
 export async function removeState(statePath: string): Promise<void> {
@@ -37,11 +38,17 @@ export async function removeState(statePath: string): Promise<void> {
 }
 
 export async function readDemo(statePath: string): Promise<Demo | undefined> {
-  return read(join(statePath, DEMO_FILE), Demo)
+  return readJsonFile(join(statePath, DEMO_FILE), Demo)
 }
 
 export async function writeDemo(statePath: string, demo: Demo): Promise<void> {
-  await write(statePath, DEMO_FILE, demo)
+  await writeJsonFile(join(statePath, DEMO_FILE), demo)
+}
+
+/** The base URL of the system that runs on this state, if one does; what cannot be read was left by none that runs. */
+export async function findRunning(statePath: string): Promise<string | undefined> {
+  const state = await readState(statePath).catch(() => undefined)
+  return state && isRunning(state) ? state.base_url : undefined
 }
 
 /** Whether the system that wrote this state still runs. */
@@ -52,14 +59,4 @@ export function isRunning(state: Pick<LocalState, 'pid'>): boolean {
   } catch {
     return false
   }
-}
-
-async function read<S extends z.ZodType>(path: string, schema: S): Promise<z.infer<S> | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : schema.parse(JSON.parse(text))
-}
-
-async function write(folder: string, name: string, value: object): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
 }

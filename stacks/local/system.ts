@@ -13,16 +13,7 @@ import { loadSecrets } from './secrets.ts'
 import { serve } from './serve.ts'
 import { startServices, urlAt } from './services.ts'
 import { startStandIn } from './stand-in.ts'
-import {
-  type Demo,
-  isRunning,
-  type LocalState,
-  readDemo,
-  readState,
-  removeState,
-  writeDemo,
-  writeState,
-} from './state.ts'
+import { type Demo, findRunning, type LocalState, readDemo, removeState, writeDemo, writeState } from './state.ts'
 
 export interface SystemOptions {
   /** Folder of all data and secrets, e.g. `.local`. */
@@ -51,12 +42,14 @@ const MIST_HTTP_PORT = 8080
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { portOffset, env, progress, mist } = options
   const statePath = resolve(options.statePath)
-  const running = await readState(statePath)
-  if (running && isRunning(running)) throw new Error(`The system already runs, at ${running.base_url}.`)
+  const running = await findRunning(statePath)
+  if (running) throw new Error(`The system already runs, at ${running}.`)
+  // Before anything starts: what an earlier start left may be damaged.
+  const secrets = await loadSecrets(statePath)
+  const kept = await readDemo(statePath)
   const ports = portsAt(portOffset)
   await requireFree(neededPorts(ports, env, mist))
   await using stack = new AsyncDisposableStack()
-  const secrets = await loadSecrets(statePath)
   const engines = await startEngines({ statePath, ports, secrets, env, progress, stack })
   const databases = await progress.step('Schemas', () => migrateAll(engines, secrets))
   const { kafkaBrokers } = engines
@@ -71,7 +64,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   })
   const services = servicesAt(ports)
   stack.use(await serve(createFrontDoor(services), ports['front-door']))
-  const demo = (await readDemo(statePath)) ?? (await progress.step('Demo tenant', () => firstDemo(engines.postgres)))
+  const demo = kept ?? (await progress.step('Demo tenant', () => firstDemo(engines.postgres)))
   const standIn = mist ? undefined : stack.use(await startStandIn(ports, options.seed))
   const mediaHost = mist
     ? { mist, viewerAddress: `http://${new URL(mist).hostname}:${MIST_HTTP_PORT}` }
