@@ -32,6 +32,7 @@ beforeAll(async () => {
     'POST /streams': { title: 'x', description: 'x', record: false, dvr: false },
     'PATCH /streams/{id}': { title: 'x', description: 'x', record: false, dvr: true, enabled: true },
     'POST /streams/{id}/keys': { name: 'x' },
+    'POST /streams/{id}/keys/{key_id}/rotate': { overlap_seconds: 60 },
     'POST /streams/resolve': { internal_names: [stream.internal_name], stream_ids: [stream.id] },
     'POST /ingest/authorize': { stream_key: stream.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' },
     'POST /playback/authorize': { playback_id: stream.playback_id, viewer_host: 'x', protocol: 'hls', token: 'x' },
@@ -64,7 +65,7 @@ test('each operation refuses nobody, and whoever is not of its kind', async () =
 test('what is another tenant’s is not there', async () => {
   const operations = await operationsOf(door)
   const named = operations.filter(({ line, auth }) => auth === 'tenant' && line.includes('{'))
-  expect(named.length).toBe(7)
+  expect(named.length).toBe(8)
   for (const { line } of named) expect(`${line}: ${await ask(line, bob.token)}`).toMatch(/: 404 \w+_not_found$/)
 })
 

@@ -49,6 +49,7 @@ export interface Tables {
     last_four: string
     created_at: Date
     last_used_at: Date | null
+    expires_at: Date | null
     revoked_at: Date | null
   }
 }

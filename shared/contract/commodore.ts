@@ -27,6 +27,8 @@ export const API_TOKEN_DAYS_MAX = 366
 export const STREAMS_MAX = 1_000
 /** Keys of one stream that are good at a time: enough to change them one by one. */
 export const STREAM_KEYS_MAX = 20
+/** Longest time for which a replaced stream key is still honoured: a week. */
+export const KEY_OVERLAP_SECONDS_MAX = 7 * 24 * 3600
 
 // --- accounts
 
@@ -164,8 +166,18 @@ export const StreamKey = z
     last_four: z.string().describe('How the secret ends, to tell keys apart'),
     created_at: Time,
     last_used_at: Time.nullable().describe('Right to a minute'),
+    expires_at: Time.nullable().describe('When it ends because it was replaced'),
   })
   .meta({ id: 'StreamKey' })
+
+export const RotateStreamKey = z.strictObject({
+  overlap_seconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(KEY_OVERLAP_SECONDS_MAX)
+    .describe('How long the old key is still honoured; 0 ends it now'),
+})
 
 export const CreatedStreamKey = StreamKey.extend({
   stream_key: z.string().describe('The `sk_…` secret; shown this once'),

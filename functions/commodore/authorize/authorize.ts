@@ -14,6 +14,7 @@ import { enterTenant } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
 import { isLastUsedStale } from '../last-used.ts'
+import { isActiveAt } from '../stream-keys/key.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
 
@@ -57,7 +58,7 @@ async function streamOfKey(ctx: Ctx, streamKey: string): Promise<Stream | undefi
   const lookup = await sha256Hex(streamKey)
   return ctx.db.within({ lookup }, async (tx) => {
     const named = tx.selectFrom('stream_keys').selectAll().where('key_hash', '=', lookup)
-    const key = await named.where('revoked_at', 'is', null).executeTakeFirst()
+    const key = await named.where(isActiveAt(ctx.now())).executeTakeFirst()
     if (!key) return undefined
     await enterTenant(tx, key.tenant_id)
     if (isLastUsedStale(key.last_used_at, ctx.now())) {

@@ -1,5 +1,7 @@
+import type { ExpressionBuilder } from 'kysely'
 import { newId } from '../../../shared/ids.ts'
 import { randomCode, sha256Hex } from '../../../shared/random.ts'
+import type { Tables } from '../tables.ts'
 
 /** Characters after `sk_`: 160 random bits. */
 const SECRET_LENGTH = 32
@@ -16,7 +18,14 @@ export async function createKey(stream: { id: string; tenant_id: string }, name:
     last_four: secret.slice(-4),
     created_at: now,
     last_used_at: null,
+    expires_at: null,
     revoked_at: null,
   }
   return { row, secret }
+}
+
+/** Which keys let publishers in at `now`. */
+export function isActiveAt(now: Date) {
+  return ({ and, or, eb }: ExpressionBuilder<Tables, 'stream_keys'>) =>
+    and([eb('revoked_at', 'is', null), or([eb('expires_at', 'is', null), eb('expires_at', '>', now)])])
 }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { CreatedStreamKey, CreateStreamKey, StreamKey } from '../../../shared/contract/commodore.ts'
+import { CreatedStreamKey, CreateStreamKey, RotateStreamKey, StreamKey } from '../../../shared/contract/commodore.ts'
 import { StreamId, StreamKeyId } from '../../../shared/contract/fields.ts'
 import { Page } from '../../../shared/contract/page.ts'
 import { body, operation, path } from '../../../shared/http/route.ts'
@@ -9,6 +9,7 @@ import type { AppEnv } from '../deps.ts'
 import { StreamKeys } from './stream-keys.ts'
 
 const ofStream = path(z.object({ id: StreamId }))
+const ofKey = path(z.object({ id: StreamId, key_id: StreamKeyId }))
 
 export const streamKeys = new Hono<AppEnv>()
   .post(
@@ -40,10 +41,28 @@ export const streamKeys = new Hono<AppEnv>()
     ofStream,
     async (c) => c.json(await StreamKeys.list(c.var.ctx, c.req.valid('param').id), 200),
   )
+  .post(
+    '/:key_id/rotate',
+    operation({
+      summary: 'Replace a key of a stream',
+      description: 'The new secret is shown this once. The old one is honoured for as long as you say, then ends.',
+      auth: 'tenant',
+      ok: { status: 201, schema: CreatedStreamKey },
+      faults: ['not_found', 'conflict', 'unprocessable'],
+    }),
+    ofKey,
+    idempotencyKey(),
+    body(RotateStreamKey),
+    async (c) => {
+      const key = c.req.valid('header')['idempotency-key']
+      const { id: streamId, key_id: id } = c.req.valid('param')
+      return c.json(await StreamKeys.rotate(c.var.ctx, { streamId, id, input: c.req.valid('json'), key }), 201)
+    },
+  )
   .delete(
     '/:key_id',
     operation({ summary: 'Revoke a key of a stream', auth: 'tenant', ok: { status: 204 }, faults: ['not_found'] }),
-    path(z.object({ id: StreamId, key_id: StreamKeyId })),
+    ofKey,
     async (c) => {
       const { id, key_id } = c.req.valid('param')
       await StreamKeys.revoke(c.var.ctx, id, key_id)

@@ -1,6 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { call } from '../../../shared/client/client.ts'
-import { authorizeIngest, CreatedStreamKey, STREAM_KEYS_MAX, StreamKey } from '../../../shared/contract/commodore.ts'
+import {
+  authorizeIngest,
+  CreatedStreamKey,
+  KEY_OVERLAP_SECONDS_MAX,
+  STREAM_KEYS_MAX,
+  StreamKey,
+} from '../../../shared/contract/commodore.ts'
 import { Page } from '../../../shared/contract/page.ts'
 import { newId } from '../../../shared/ids.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
@@ -77,4 +83,71 @@ test('repeated with one Idempotency-Key, one key is made and its secret comes ag
   expect(await receive(CreatedStreamKey, add(a.id, headers))).toEqual(first)
   expect(await refusal(add(b.id, headers))).toBe('422 idempotency_key_reused')
   expect((await list(a.id)).data).toHaveLength(2)
+})
+
+const rotate = (streamId: string, id: string, overlap_seconds: number, headers: Record<string, string> = {}) =>
+  send(door, `POST /streams/${streamId}/keys/${id}/rotate`, { token: ann.token, headers, body: { overlap_seconds } })
+
+describe('replacing a key', () => {
+  const firstKey = async (streamId: string) => (await list(streamId)).data.at(-1)?.id ?? ''
+
+  test('lets both in for as long as the caller says, and then the new one alone', async () => {
+    const stream = await door.stream(ann)
+    const old = await firstKey(stream.id)
+    const fresh = await receive(CreatedStreamKey, rotate(stream.id, old, 60))
+    expect(fresh).toMatchObject({ name: 'First key', expires_at: null })
+    const ends = new Date(door.quartermaster.now().getTime() + 60_000).toISOString()
+    expect((await list(stream.id)).data).toMatchObject([{ id: fresh.id }, { id: old, expires_at: ends }])
+    door.quartermaster.pass(59)
+    expect(await publish(stream.stream_key)).toMatchObject({ allowed: true })
+    expect(await publish(fresh.stream_key)).toMatchObject({ allowed: true })
+    door.quartermaster.pass(1)
+    expect(await publish(stream.stream_key)).toEqual({ allowed: false, reason: 'unknown_key' })
+    expect(await publish(fresh.stream_key)).toMatchObject({ allowed: true })
+    expect((await list(stream.id)).data).toMatchObject([{ id: fresh.id }])
+    expect(await refusal(rotate(stream.id, old, 0))).toBe('404 stream_key_not_found')
+  })
+
+  test('without an overlap ends the old one at once, and revoking ends an overlap', async () => {
+    const stream = await door.stream(ann)
+    const second = await receive(CreatedStreamKey, rotate(stream.id, await firstKey(stream.id), 0))
+    expect(await publish(stream.stream_key)).toEqual({ allowed: false, reason: 'unknown_key' })
+    await receive(CreatedStreamKey, rotate(stream.id, second.id, KEY_OVERLAP_SECONDS_MAX))
+    expect(await publish(second.stream_key)).toMatchObject({ allowed: true })
+    await send(door, `DELETE /streams/${stream.id}/keys/${second.id}`, { token: ann.token })
+    expect(await publish(second.stream_key)).toEqual({ allowed: false, reason: 'unknown_key' })
+  })
+
+  test('is bounded, and a whole number of seconds', async () => {
+    const stream = await door.stream(ann)
+    const old = await firstKey(stream.id)
+    for (const overlap of [-1, 0.5, KEY_OVERLAP_SECONDS_MAX + 1]) {
+      expect(await refusal(rotate(stream.id, old, overlap))).toBe('400 invalid_input')
+    }
+  })
+
+  test('by several at once makes one new key', async () => {
+    const stream = await door.stream(ann)
+    const old = await firstKey(stream.id)
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refusal(rotate(stream.id, old, 60))))
+    expect(answers.toSorted()).toEqual(['201', ...Array.from({ length: 7 }, () => '409 stream_key_replaced')])
+    expect((await list(stream.id)).data).toHaveLength(2)
+  })
+
+  test('repeated with one Idempotency-Key gives the same new key', async () => {
+    const stream = await door.stream(ann)
+    const headers = { 'idempotency-key': crypto.randomUUID() }
+    const old = await firstKey(stream.id)
+    const fresh = await receive(CreatedStreamKey, rotate(stream.id, old, 60, headers))
+    expect(await receive(CreatedStreamKey, rotate(stream.id, old, 60, headers))).toEqual(fresh)
+  })
+
+  test('counts the old key while it is honoured', async () => {
+    const stream = await door.stream(ann)
+    const old = await firstKey(stream.id)
+    for (let i = 1; i < STREAM_KEYS_MAX; i++) await receive(CreatedStreamKey, add(stream.id))
+    expect(await refusal(rotate(stream.id, old, 60))).toBe('409 too_many_stream_keys')
+    expect(await publish(stream.stream_key)).toMatchObject({ allowed: true })
+    expect(await refusal(rotate(stream.id, old, 0))).toBe('201')
+  })
 })

@@ -4,13 +4,18 @@ import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
 import { audit } from '../../../shared/audit/audit.ts'
 import { requireTenant } from '../../../shared/context.ts'
-import type { CreatedStreamKey, CreateStreamKey, StreamKey } from '../../../shared/contract/commodore.ts'
+import type {
+  CreatedStreamKey,
+  CreateStreamKey,
+  RotateStreamKey,
+  StreamKey,
+} from '../../../shared/contract/commodore.ts'
 import { STREAM_KEYS_MAX } from '../../../shared/contract/commodore.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
-import { createKey } from './key.ts'
+import { createKey, isActiveAt } from './key.ts'
 
 /** One more key of a stream, as good as the others; its secret is shown this once. */
 export async function create(
@@ -24,10 +29,7 @@ export async function create(
   return ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, repeatable, async () => {
       await lockStream(tx, tenantId, streamId)
-      const active = await activeKeys(tx, tenantId, streamId).execute()
-      if (active.length >= STREAM_KEYS_MAX) {
-        throw new Fault('conflict', 'too_many_stream_keys', `A stream has at most ${STREAM_KEYS_MAX} keys: revoke one.`)
-      }
+      await requireRoom(tx, { tenantId, streamId, now })
       await tx.insertInto('stream_keys').values(row).execute()
       const details = { stream_id: streamId, name: row.name }
       await audit(tx, ctx, { action: 'stream_key.created', object_id: row.id, details })
@@ -36,12 +38,44 @@ export async function create(
   )
 }
 
-/** All keys of a stream that are not revoked, newest first, without their secrets. */
+/** A new key in place of an old one, which is honoured for a while; the new secret is shown this once. */
+export async function rotate(
+  ctx: Ctx,
+  {
+    streamId,
+    id,
+    input,
+    key,
+  }: { streamId: string; id: string; input: z.infer<typeof RotateStreamKey>; key?: string | undefined },
+): Promise<z.infer<typeof CreatedStreamKey>> {
+  const tenantId = requireTenant(ctx, 'streams:write')
+  const now = ctx.now()
+  const { overlap_seconds } = input
+  const repeatable = { key, tenantId, operation: 'rotate-stream-key', input: { streamId, id, ...input }, now }
+  return ctx.db.within({ tenant_id: tenantId }, (tx) =>
+    once(tx, repeatable, async () => {
+      await lockStream(tx, tenantId, streamId)
+      const ends = new Date(now.getTime() + overlap_seconds * 1000)
+      const update = tx.updateTable('stream_keys').set({ expires_at: ends }).where('tenant_id', '=', tenantId)
+      const own = update.where('stream_id', '=', streamId).where('id', '=', id).where('revoked_at', 'is', null)
+      const old = await own.where('expires_at', 'is', null).returning('name').executeTakeFirst()
+      if (!old) throw await notRotatable(tx, { tenantId, streamId, now }, id)
+      await requireRoom(tx, { tenantId, streamId, now })
+      const { row, secret } = await createKey({ id: streamId, tenant_id: tenantId }, old.name, now)
+      await tx.insertInto('stream_keys').values(row).execute()
+      const details = { stream_id: streamId, replaced: id, overlap_seconds }
+      await audit(tx, ctx, { action: 'stream_key.rotated', object_id: row.id, details })
+      return { ...toInfo(row), stream_key: secret }
+    }),
+  )
+}
+
+/** All keys of a stream that are honoured, newest first, without their secrets. */
 export async function list(ctx: Ctx, streamId: string) {
   const tenantId = requireTenant(ctx, 'streams:read')
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     await requireStream(tx, tenantId, streamId)
-    const rows = await activeKeys(tx, tenantId, streamId).execute()
+    const rows = await activeKeys(tx, { tenantId, streamId, now: ctx.now() }).execute()
     return { data: rows.map(toInfo), next_cursor: null }
   })
 }
@@ -54,7 +88,7 @@ export async function revoke(ctx: Ctx, streamId: string, id: string): Promise<vo
     const update = tx.updateTable('stream_keys').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
     const own = update.where('stream_id', '=', streamId).where('id', '=', id).where('revoked_at', 'is', null)
     const row = await own.returning('id').executeTakeFirst()
-    if (!row) throw new Fault('not_found', 'stream_key_not_found', 'The stream has no such key.')
+    if (!row) throw noSuchKey()
     await audit(tx, ctx, { action: 'stream_key.revoked', object_id: id, details: { stream_id: streamId } })
   })
 }
@@ -73,15 +107,44 @@ async function lockStream(tx: Transaction<Tables>, tenantId: string, streamId: s
   if (!(await streamOf(tx, tenantId, streamId).forUpdate().executeTakeFirst())) throw noSuchStream()
 }
 
-function activeKeys(tx: Transaction<Tables>, tenantId: string, streamId: string) {
+interface OfStream {
+  tenantId: string
+  streamId: string
+  now: Date
+}
+
+function activeKeys(tx: Transaction<Tables>, { tenantId, streamId, now }: OfStream) {
   const own = tx.selectFrom('stream_keys').selectAll().where('tenant_id', '=', tenantId)
-  return own.where('stream_id', '=', streamId).where('revoked_at', 'is', null).orderBy('id', 'desc')
+  return own.where('stream_id', '=', streamId).where(isActiveAt(now)).orderBy('id', 'desc')
+}
+
+/** In a transaction that holds the stream. A replaced key counts until it ends. */
+async function requireRoom(tx: Transaction<Tables>, stream: OfStream): Promise<void> {
+  const active = await activeKeys(tx, stream).execute()
+  if (active.length < STREAM_KEYS_MAX) return
+  throw new Fault('conflict', 'too_many_stream_keys', `A stream has at most ${STREAM_KEYS_MAX} keys: revoke one.`)
+}
+
+async function notRotatable(tx: Transaction<Tables>, stream: OfStream, id: string): Promise<Fault> {
+  const active = await activeKeys(tx, stream).where('id', '=', id).executeTakeFirst()
+  if (!active) return noSuchKey()
+  return new Fault('conflict', 'stream_key_replaced', 'The key was replaced already: rotate the one that replaced it.')
 }
 
 function toInfo(row: Selectable<Tables['stream_keys']>): z.infer<typeof StreamKey> {
   const { id, name, last_four } = row
-  const times = { created_at: row.created_at.toISOString(), last_used_at: row.last_used_at?.toISOString() ?? null }
-  return { id, name, last_four, ...times }
+  return {
+    id,
+    name,
+    last_four,
+    created_at: row.created_at.toISOString(),
+    last_used_at: row.last_used_at?.toISOString() ?? null,
+    expires_at: row.expires_at?.toISOString() ?? null,
+  }
+}
+
+function noSuchKey() {
+  return new Fault('not_found', 'stream_key_not_found', 'The stream has no such key.')
 }
 
 function noSuchStream() {
