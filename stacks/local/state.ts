@@ -52,7 +52,7 @@ export async function findRunning(statePath: string): Promise<string | undefined
 }
 
 /** Whether the system that wrote this state still runs. */
-export function isRunning(state: Pick<LocalState, 'pid'>): boolean {
+function isRunning(state: Pick<LocalState, 'pid'>): boolean {
   try {
     process.kill(state.pid, 0)
     return true
