@@ -20,7 +20,7 @@ export type Scope = (typeof scopes)[number]
 /** Who calls. `operator` marks staff of the platform itself: they see what belongs to no tenant. */
 export type Actor =
   | { kind: 'anonymous' }
-  | { kind: 'user'; user_id: string; tenant_id: string; role: Role; operator: boolean }
+  | { kind: 'user'; user_id: string; tenant_id: string; role: Role; operator: boolean; session_id?: string | undefined }
   | { kind: 'api_token'; token_id: string; tenant_id: string; scopes: readonly Scope[]; operator: boolean }
   | { kind: 'node'; node_id: string; cluster_id: string }
   | { kind: 'service'; service: string }

@@ -27,6 +27,8 @@ beforeAll(async () => {
   bodies = {
     'POST /auth/register': { email: 'new@example.com', password: PASSWORD, tenant_name: 'x' },
     'POST /auth/login': { email: ann.email, password: PASSWORD },
+    'POST /auth/refresh': { refresh_token: `rt_${'x'.repeat(40)}` },
+    'POST /auth/logout': { refresh_token: `rt_${'x'.repeat(40)}` },
     'POST /api-tokens': { name: 'x', scopes: ['streams:read'], expires_in_days: 1 },
     'POST /api-tokens/verify': { token: apiToken.token },
     'POST /streams': { title: 'x', description: 'x', record: false, dvr: false },

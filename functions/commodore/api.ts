@@ -6,6 +6,7 @@ import { apiTokens } from './api-tokens/routes.ts'
 import { auditLog } from './audit-log/routes.ts'
 import { authorize } from './authorize/routes.ts'
 import type { Deps } from './deps.ts'
+import { sessions } from './sessions/routes.ts'
 import { streamKeys } from './stream-keys/routes.ts'
 import { streams } from './streams/routes.ts'
 
@@ -24,6 +25,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
   })
   return app
     .route('/', accounts)
+    .route('/auth', sessions)
     .route('/', authorize)
     .route('/api-tokens', apiTokens)
     .route('/audit-log', auditLog)

@@ -43,10 +43,14 @@ test('users are seen by themselves and by members of their tenant, passwords by 
   expect(await ownersIn('users', {}, 'id')).toEqual([])
   expect(await ownersIn('passwords', { user_id: ann.user_id }, 'user_id')).toEqual([ann.user_id])
   expect(await ownersIn('passwords', { tenant_id: ann.tenant_id, lookup: ann.email }, 'user_id')).toEqual([])
+  for (const table of ['sessions', 'refresh_tokens']) {
+    expect(await ownersIn(table, { user_id: ann.user_id }, 'user_id')).toEqual([ann.user_id])
+    expect(await ownersIn(table, { tenant_id: ann.tenant_id }, 'user_id')).toEqual([])
+  }
 })
 
 test('no table and no role of the service lets another tenant’s rows through', async () => {
-  const expected = { tables: [...tables, 'passwords', 'users'].toSorted(), gaps: [] }
+  const expected = { tables: [...tables, 'passwords', 'refresh_tokens', 'sessions', 'users'].toSorted(), gaps: [] }
   expect(await inspectIsolation(door.db)).toEqual(expected)
 })
 

@@ -12,6 +12,24 @@ export interface Tables {
   }
   passwords: { user_id: string; hash: string; changed_at: Date }
   memberships: { tenant_id: string; user_id: string; role: Role; created_at: Date }
+  sessions: {
+    id: string
+    user_id: string
+    tenant_id: string
+    created_at: Date
+    last_used_at: Date
+    expires_at: Date
+    revoked_at: Date | null
+    revoked_for: string | null
+  }
+  refresh_tokens: {
+    token_hash: string
+    session_id: string
+    user_id: string
+    created_at: Date
+    expires_at: Date
+    rotated_at: Date | null
+  }
   api_tokens: {
     id: string
     tenant_id: string

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { call } from '../../shared/client/client.ts'
-import { authorizePlayback, CreatedApiToken, CreatedStream, LoginResponse } from '../../shared/contract/commodore.ts'
+import { LoginResponse } from '../../shared/contract/accounts.ts'
+import { authorizePlayback, CreatedApiToken, CreatedStream } from '../../shared/contract/commodore.ts'
 import { Cluster, CreatedEnrolmentToken, enrolNode, issueNodeToken } from '../../shared/contract/quartermaster.ts'
 import { createKey, toPublicKey } from '../../shared/identity/key.ts'
 import { freePort } from '../../shared/testing/port.ts'

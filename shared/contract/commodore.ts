@@ -8,17 +8,11 @@ import {
   ONE_LINE,
   StreamId,
   StreamKeyId,
-  Tenant,
   TenantId,
   Time,
-  UserId,
 } from './fields.ts'
 import { PageQuery } from './page.ts'
 
-export const PASSWORD_LENGTH_MIN = 8
-/** Longest password that is hashed: hashing costs the same for each, reading it does not. */
-export const PASSWORD_LENGTH_MAX = 200
-export const EMAIL_LENGTH_MAX = 254
 /** Longest credential or public name that a caller may present; ours are under 64. */
 export const PRESENTED_LENGTH_MAX = 256
 export const RESOLVE_NAMES_MAX = 500
@@ -29,36 +23,6 @@ export const STREAMS_MAX = 1_000
 export const STREAM_KEYS_MAX = 20
 /** Longest time for which a replaced stream key is still honoured: a week. */
 export const KEY_OVERLAP_SECONDS_MAX = 7 * 24 * 3600
-
-// --- accounts
-
-const Email = z.string().trim().toLowerCase().max(EMAIL_LENGTH_MAX).pipe(z.email())
-const NewPassword = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX)
-
-export const RegisterRequest = z.strictObject({
-  email: Email,
-  password: NewPassword,
-  tenant_name: Name.optional().describe('Name of the new tenant; the address if absent'),
-})
-
-export const RegisterResponse = z.object({
-  email: z.string(),
-  next: z.literal('login').describe('What to call now; the same whether or not the address was taken'),
-})
-
-export const LoginRequest = z.strictObject({ email: Email, password: z.string().max(PASSWORD_LENGTH_MAX) })
-
-export const User = z.object({ id: UserId, email: z.string(), operator: z.boolean(), created_at: Time })
-
-export const LoginResponse = z.object({
-  access_token: z.string().describe('A JWT for `Authorization: Bearer`'),
-  token_type: z.literal('Bearer'),
-  expires_in: z.number().int().describe('Seconds'),
-  user: User,
-  tenant: Tenant,
-})
-
-export const Me = z.object({ user: User, tenant: Tenant })
 
 // --- API tokens
 

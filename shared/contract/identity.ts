@@ -7,6 +7,7 @@ export const UserClaims = z.object({
   tenant_id: z.string(),
   role: z.enum(['viewer', 'member', 'admin', 'owner']),
   operator: z.boolean(),
+  sid: z.string().optional().describe('The session that it was made in'),
 })
 
 /** Claims of a media host's token; `iss` is quartermaster, `sub` the node. */

@@ -76,8 +76,8 @@ function toActor(claims: Claims, issuer: string, audience: string | string[] | u
   switch (claims.kind) {
     case 'user': {
       if (issuer !== 'commodore' || !forPlatform) throw invalid('token_issuer')
-      const { sub: user_id, tenant_id, role, operator } = claims
-      return { kind: 'user', user_id, tenant_id, role, operator }
+      const { sub: user_id, tenant_id, role, operator, sid: session_id } = claims
+      return { kind: 'user', user_id, tenant_id, role, operator, session_id }
     }
     case 'node':
       if (issuer !== 'quartermaster' || !forPlatform) throw invalid('token_issuer')

@@ -52,6 +52,11 @@ export async function enterTenant<Tables>(tx: Transaction<Tables>, tenantId: str
   await sql`select set_config('app.tenant_id', ${tenantId}, true)`.execute(tx)
 }
 
+/** Lets a transaction that found its user by a lookup go on as that user. */
+export async function enterUser<Tables>(tx: Transaction<Tables>, userId: string): Promise<void> {
+  await sql`select set_config('app.user_id', ${userId}, true)`.execute(tx)
+}
+
 /** SQLSTATE classes after which the same call may succeed: connection, resources, serialization, shutdown, timeout. */
 const RETRYABLE_STATES = /^(08|53|40|57P0|57014|55P03)/
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { LoginResponse, Me, RegisterResponse } from '../../../shared/contract/commodore.ts'
+import { LoginResponse, Me, RegisterResponse } from '../../../shared/contract/accounts.ts'
 import { KeySet } from '../../../shared/contract/identity.ts'
 import { Tenant } from '../../../shared/contract/quartermaster.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'

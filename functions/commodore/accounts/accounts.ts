@@ -10,16 +10,16 @@ import type {
   Me,
   RegisterRequest,
   RegisterResponse,
-  User,
-} from '../../../shared/contract/commodore.ts'
+} from '../../../shared/contract/accounts.ts'
 import { NAME_LENGTH_MAX } from '../../../shared/contract/fields.ts'
 import { createTenant } from '../../../shared/contract/quartermaster.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { signUserToken, USER_TOKEN_SECONDS } from '../../../shared/identity/signer.ts'
 import { newId } from '../../../shared/ids.ts'
 import type { Ctx } from '../deps.ts'
+import { Sessions } from '../sessions/sessions.ts'
 import type { Tables } from '../tables.ts'
 import { checkPassword, hashPassword } from './password.ts'
+import { toInfo } from './user.ts'
 
 type Row = Selectable<Tables['users']>
 
@@ -45,7 +45,7 @@ export async function register(
   return { email, next: 'login' }
 }
 
-/** An access token for a user who knows the password; an unknown address takes as long to be refused. */
+/** A session for a user who knows the password; an unknown address takes as long to be refused. */
 export async function login(ctx: Ctx, input: z.infer<typeof LoginRequest>): Promise<z.infer<typeof LoginResponse>> {
   const { email, password } = input
   const user = await ctx.db.within({ lookup: email }, (tx) =>
@@ -59,11 +59,7 @@ export async function login(ctx: Ctx, input: z.infer<typeof LoginRequest>): Prom
   if (!right || !user) throw new Fault('unauthenticated', 'invalid_credentials', 'Wrong address or password.')
   if (!user.active) throw new Fault('forbidden', 'account_disabled', 'The account is disabled.')
   if (user.tenant_id === null) await provision(ctx, user, email.slice(0, NAME_LENGTH_MAX))
-  const tenant = await membershipOf(ctx, user)
-  const { operator } = user
-  const claims = { sub: user.id, tenant_id: tenant.id, role: tenant.role, operator }
-  const access_token = await signUserToken(ctx.signer, claims)
-  return { access_token, token_type: 'Bearer', expires_in: USER_TOKEN_SECONDS, user: toInfo(user), tenant }
+  return Sessions.open(ctx, user.id)
 }
 
 /** The signed-in user, as things stand now and not when the token was made. */
@@ -90,18 +86,4 @@ async function provision(ctx: Ctx, user: Row, name: string): Promise<void> {
     const membership = { tenant_id: tenant.id, user_id: user.id, role: 'owner', created_at: ctx.now() } as const
     await tx.insertInto('memberships').values(membership).execute()
   })
-}
-
-/** The own tenant if the user is still in it, else the one joined first. */
-async function membershipOf(ctx: Ctx, user: Row): Promise<z.infer<typeof Me>['tenant']> {
-  const memberships = await ctx.db.within({ user_id: user.id }, (tx) =>
-    tx.selectFrom('memberships').selectAll().where('user_id', '=', user.id).orderBy('created_at').execute(),
-  )
-  const membership = memberships.find(({ tenant_id }) => tenant_id === user.tenant_id) ?? memberships[0]
-  if (!membership) throw new Fault('forbidden', 'no_tenant', 'The account belongs to no tenant any more.')
-  return { id: membership.tenant_id, role: membership.role }
-}
-
-function toInfo({ id, email, operator, created_at }: Row): z.infer<typeof User> {
-  return { id, email, operator, created_at: created_at.toISOString() }
 }

@@ -5,7 +5,7 @@ import {
   Me,
   RegisterRequest,
   RegisterResponse,
-} from '../../../shared/contract/commodore.ts'
+} from '../../../shared/contract/accounts.ts'
 import { KeySet } from '../../../shared/contract/identity.ts'
 import { body, operation } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Client } from '../../../shared/client/client.ts'
-import { type ApiToken, CreatedApiToken, CreatedStream, LoginResponse } from '../../../shared/contract/commodore.ts'
+import { LoginResponse } from '../../../shared/contract/accounts.ts'
+import { type ApiToken, CreatedApiToken, CreatedStream } from '../../../shared/contract/commodore.ts'
 import { toActor } from '../../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
