@@ -3,6 +3,7 @@ import { createApp } from '../../shared/http/app.ts'
 import type { Authenticate } from '../../shared/http/authenticate.ts'
 import { addOperations } from '../../shared/http/operations.ts'
 import type { Log } from '../../shared/log.ts'
+import { commands } from './commands/routes.ts'
 import type { Deps } from './deps.ts'
 import { nodes } from './nodes/routes.ts'
 import { plays } from './play/routes.ts'
@@ -14,7 +15,7 @@ interface ApiOptions {
   deps: Deps
 }
 
-/** Foghorn's HTTP API: viewers are sent to hosts, hosts say how they do. */
+/** Foghorn's HTTP API: viewers are sent to hosts, hosts say how they do and are told what to do. */
 export function createApi(options: ApiOptions) {
   const app = createApp(options)
   addOperations(app, {
@@ -23,5 +24,5 @@ export function createApi(options: ApiOptions) {
     // It answers from what it knows while others are out of reach, so it needs none of them to be ready.
     checks: {},
   })
-  return app.route('/play', plays).route('/nodes', nodes)
+  return app.route('/play', plays).route('/nodes', nodes).route('/', commands)
 }

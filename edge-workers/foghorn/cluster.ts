@@ -1,5 +1,17 @@
 import { DurableObject } from 'cloudflare:workers'
+import {
+  type Command,
+  channelCloses,
+  HOST_FRAME_CHARS_MAX,
+  HostFrame,
+  type HostOutcome,
+} from '../../shared/contract/commands.ts'
 import { Heartbeat } from '../../shared/contract/foghorn.ts'
+import { eventId } from '../../shared/ids.ts'
+import { Channels } from './commands/channels.ts'
+import { CommandQueue } from './commands/command-queue.ts'
+import { holdersOf } from './commands/holders.ts'
+import { Waiting } from './commands/waiting.ts'
 import type { HostAge } from './fleet.ts'
 import { CLUSTER_HOSTS_MAX, HOST_FORGET_MS } from './nodes/limits.ts'
 
@@ -8,13 +20,30 @@ interface Heard {
   heartbeat: Heartbeat
 }
 
-/** The one writer of a cluster's state: what each of its hosts last said, kept through restarts. */
+/** A command for one host, or for all that have the stream that it names. */
+export interface Order {
+  id: string
+  node_id: string | null
+  command: Command
+  expires_in_ms: number
+  wait_ms: number
+}
+
+/** By which the Worker says whose channel it is; the object is reached through the Worker alone. */
+export const NODE_HEADER = 'x-node-id'
+
+/** The one writer of a cluster's state: what each of its hosts last said and is told to do, kept through restarts. */
 export class Cluster extends DurableObject<unknown> {
   readonly #hosts = new Map<string, Heard>()
+  readonly #commands: CommandQueue
+  readonly #channels: Channels
+  readonly #waiting = new Waiting()
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env)
     const { sql } = state.storage
+    this.#commands = new CommandQueue(sql)
+    this.#channels = new Channels(state)
     sql.exec(
       'CREATE TABLE IF NOT EXISTS hosts (node_id TEXT PRIMARY KEY, seen_at_ms INTEGER NOT NULL, heartbeat TEXT NOT NULL) STRICT',
     )
@@ -50,6 +79,70 @@ export class Cluster extends DurableObject<unknown> {
     }))
   }
 
+  /** Opens the channel of a host, and tells it at once what waits for it. */
+  override fetch(request: Request): Response {
+    const nodeId = request.headers.get(NODE_HEADER) ?? ''
+    const now_ms = Date.now()
+    if (this.#channels.countBesides(nodeId) >= CLUSTER_HOSTS_MAX) return new Response(null, { status: 409 })
+    const opened = this.#channels.open(nodeId, now_ms)
+    for (const waiting of this.#commands.waitingFor(nodeId, now_ms)) {
+      this.#channels.send(nodeId, { type: 'command', ...waiting }, now_ms)
+    }
+    return opened
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const frame = readFrame(message)
+    if (frame === null) {
+      socket.close(channelCloses.unreadable, 'unreadable')
+      return
+    }
+    const nodeId = this.#channels.ownerOf(socket)
+    const now_ms = Date.now()
+    if (frame.type === 'heartbeat') {
+      socket.send(JSON.stringify({ type: 'heard', taken: this.beat(nodeId, frame.heartbeat) }))
+    } else {
+      this.#commands.settle(nodeId, frame.id, frame, now_ms)
+      this.#waiting.settle(frame.id)
+    }
+    this.#channels.endWhenOver(socket, now_ms)
+  }
+
+  /** Answers a host that hangs up; without it the connection would stay half open until this object sleeps. */
+  override webSocketClose(socket: WebSocket): void {
+    socket.close()
+  }
+
+  /** Queues a command, tells its hosts, and waits a little for what they answer. */
+  async command({ id, node_id, command, expires_in_ms, wait_ms }: Order): Promise<HostOutcome[]> {
+    const now_ms = Date.now()
+    const hosts = node_id === null ? holdersOf(this.snapshot(), command) : [node_id]
+    const ids = hosts.map((host) => {
+      const own = { id: eventId('command', id, host), node_id: host, command, expires_in_ms }
+      this.#commands.add(own, now_ms)
+      const waiting = this.#commands.waitingFor(host, now_ms).find((queued) => queued.id === own.id)
+      if (waiting !== undefined) this.#channels.send(host, { type: 'command', ...waiting }, now_ms)
+      return own.id
+    })
+    await this.#wakeWhenDue()
+    const pending = this.#commands.outcomes(ids).filter(({ status }) => status === 'pending')
+    await this.#waiting.until(
+      pending.map((outcome) => outcome.id),
+      wait_ms,
+    )
+    return this.#commands.outcomes(ids)
+  }
+
+  override async alarm(): Promise<void> {
+    for (const id of this.#commands.sweep(Date.now())) this.#waiting.settle(id)
+    await this.#wakeWhenDue()
+  }
+
+  async #wakeWhenDue(): Promise<void> {
+    const due_ms = this.#commands.nextDue()
+    if (due_ms !== null) await this.ctx.storage.setAlarm(due_ms)
+  }
+
   #forget(before_ms: number): void {
     for (const [nodeId, { seen_at_ms }] of this.#hosts) {
       if (seen_at_ms >= before_ms) continue
@@ -60,3 +153,13 @@ export class Cluster extends DurableObject<unknown> {
 }
 
 type HostRow = { node_id: string; seen_at_ms: number; heartbeat: string }
+
+/** Null for what no host of ours would send. */
+function readFrame(message: string | ArrayBuffer): HostFrame | null {
+  if (typeof message !== 'string' || message.length > HOST_FRAME_CHARS_MAX) return null
+  try {
+    return HostFrame.safeParse(JSON.parse(message)).data ?? null
+  } catch {
+    return null
+  }
+}
