@@ -9,7 +9,7 @@ interface Route {
   methods?: readonly Method[]
 }
 
-type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
  * One origin for the whole platform: which service answers which path. The first match wins, so a longer path
@@ -36,8 +36,11 @@ export const routes: readonly Route[] = [
   { path: '/usage', service: 'periscope-query' },
   { path: '/unattributed', service: 'periscope-query' },
   { path: '/nodes/*/heartbeat', service: 'foghorn' },
-  { path: '/tenants/current', service: 'quartermaster' },
+  { path: '/tenants', service: 'quartermaster', methods: ['GET', 'HEAD'] },
+  { path: '/tenants/*', service: 'quartermaster', methods: ['GET', 'HEAD', 'PATCH'] },
+  { path: '/tenants/*/clusters', service: 'quartermaster', methods: ['PUT'] },
   { path: '/clusters', service: 'quartermaster' },
+  { path: '/clusters/*', service: 'quartermaster', methods: ['PATCH'] },
   { path: '/nodes/**', service: 'quartermaster' },
   { path: '/enrolment-tokens/**', service: 'quartermaster' },
   { path: '/frameworks.decklog.v1.DecklogService/**', service: 'decklog' },

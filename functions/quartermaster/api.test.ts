@@ -21,11 +21,15 @@ beforeAll(async () => {
   const { publicJwk: public_jwk, assert } = await createNodeKey()
   const joining = { token: enrolment.token, name: 'edge', public_jwk }
   const { node_id } = await receive(EnrolNodeResponse, send(door, 'POST /nodes/enrol', { body: joining }))
-  ids = { tenants: acme.id, nodes: node_id, 'enrolment-tokens': enrolment.id }
+  ids = { tenants: acme.id, clusters: cluster.id, nodes: node_id, 'enrolment-tokens': enrolment.id }
   const assertion = await assert(node_id, { now: door.now() })
   bodies = {
     'POST /tenants': { provisioning_key: 'user:x', name: 'X' },
     'PUT /tenants/{id}/status': { status: 'active' },
+    'PATCH /tenants/current': { name: 'X', attributes: { a: 'b' }, branding: { logo_url: 'https://x.example/l' } },
+    'PATCH /tenants/{id}': { status: 'active', limits: { streams: 1 } },
+    'PUT /tenants/{id}/clusters': { cluster_ids: [cluster.id] },
+    'PATCH /clusters/{id}': { name: 'x' },
     'POST /clusters': { name: 'edge', kind: 'private' },
     'POST /clusters/resolve': { cluster_ids: [cluster.id] },
     'POST /enrolment-tokens': { cluster_id: cluster.id, name: 'rack', usage_limit: 1, expires_in_hours: 1 },
@@ -51,6 +55,7 @@ test('each operation refuses nobody, and whoever is not of its kind', async () =
     expect(await answer(node)).toBe(`${line}: 403 forbidden`)
     expect(await answer(stranger)).toBe(`${line}: 403 forbidden`)
     if (auth === 'service') expect(await answer(acme.token)).toBe(`${line}: 403 forbidden`)
+    if (auth === 'operator') expect(await answer(acme.token)).toBe(`${line}: 403 forbidden`)
     if (auth === 'tenant' && !line.startsWith('GET')) expect(await answer(viewer)).toBe(`${line}: 403 forbidden`)
   }
 })
@@ -58,7 +63,7 @@ test('each operation refuses nobody, and whoever is not of its kind', async () =
 test('what is another tenant’s is not there', async () => {
   const operations = await operationsOf(door)
   const named = operations.filter(({ line, auth }) => auth === 'tenant' && line.includes('{id}'))
-  expect(named.length).toBe(3)
+  expect(named.length).toBe(4)
   for (const { line } of named) expect(`${line}: ${await ask(line, other.token)}`).toMatch(/: 404 \w+_not_found$/)
   expect(await ask('POST /enrolment-tokens', other.token)).toBe('404 cluster_not_found')
 })
@@ -68,6 +73,7 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
   const tokens = new Map([
     ['service', commodore],
     ['tenant', acme.token],
+    ['operator', (await door.tenant('platform')).token],
   ])
   for (const { line, auth } of await operationsOf(door)) {
     await expectNoBreakage(door, { line, body: bodies[line], token: tokens.get(auth) })

@@ -63,6 +63,8 @@ test('a tenant cannot write into another’s, nor give a cluster away', async ()
   const row = { id: 'clu_x', owner_tenant_id: acme.id, kind: 'private' as const, name: 'x', created_at: door.now() }
   const foreign = door.db.within({ tenant_id: other.id }, (tx) => tx.insertInto('clusters').values(row).execute())
   await expect(foreign).rejects.toThrow(/row-level security/)
-  const changed = door.db.within({ tenant_id: acme.id }, (tx) => sql`update clusters set name = 'y'`.execute(tx))
+  const changed = door.db.within({ tenant_id: acme.id }, (tx) =>
+    sql`update clusters set owner_tenant_id = 'y'`.execute(tx),
+  )
   await expect(changed).rejects.toThrow(/permission denied/)
 })

@@ -1,14 +1,17 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { z } from 'zod'
 import type {
+  Branding,
   ClusterKind,
   Location,
   NodePublicKey,
   NodeStatus,
+  TenantLimits,
   TenantStatus,
 } from '../../shared/contract/quartermaster.ts'
 
 type Json<T> = ColumnType<T, string, string>
+type JsonWithDefault<T> = ColumnType<T, string | undefined, string>
 
 export interface Tables {
   tenants: {
@@ -16,6 +19,9 @@ export interface Tables {
     provisioning_key: string
     name: string
     status: Generated<z.infer<typeof TenantStatus>>
+    attributes: JsonWithDefault<Record<string, string>>
+    branding: JsonWithDefault<Branding>
+    limits: JsonWithDefault<Partial<TenantLimits>>
     created_at: Date
   }
   clusters: {

@@ -25,6 +25,11 @@ export const ClusterId = id('clu')
 export const NodeId = id('nod')
 export const EnrolmentTokenId = id('enr')
 
+/** A line of text that may be empty. */
+export function line(lengthMax: number) {
+  return z.string().trim().max(lengthMax).regex(ONE_LINE, 'has control characters')
+}
+
 export const Name = z.string().trim().min(1).max(NAME_LENGTH_MAX).regex(ONE_LINE, 'has control characters')
 export const Description = z.string().trim().max(DESCRIPTION_LENGTH_MAX).regex(LINES, 'has control characters')
 

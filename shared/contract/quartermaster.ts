@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AuditPart, AuditPartRequest } from './audit.ts'
 import { endpoint } from './endpoint.ts'
-import { ClusterId, EnrolmentTokenId, Name, NodeId, TenantId, Time } from './fields.ts'
+import { ClusterId, EnrolmentTokenId, line, Name, NodeId, TenantId, Time } from './fields.ts'
 
 export const ENROLMENT_USES_MAX = 1_000
 export const ENROLMENT_HOURS_DEFAULT = 24
@@ -12,6 +12,15 @@ export const ASSERTION_LENGTH_MAX = 2_048
 export const ASSERTION_AUDIENCE = 'quartermaster'
 export const ADDRESS_LENGTH_MAX = 255
 export const RESOLVE_CLUSTERS_MAX = 500
+export const ATTRIBUTES_MAX = 50
+export const ATTRIBUTE_LENGTH_MAX = 500
+export const LOGO_URL_LENGTH_MAX = 2_048
+/** Private clusters of a tenant for which the operators have set no other limit. */
+export const PRIVATE_CLUSTERS_DEFAULT = 5
+/** Highest limit that operators may set. */
+export const LIMIT_MAX = 1_000_000
+/** Clusters that serve one tenant in an order of its own. */
+export const TENANT_CLUSTERS_MAX = 50
 
 // --- tenants
 
@@ -29,9 +38,64 @@ export const Tenant = z
   .object({ id: TenantId, name: z.string(), status: TenantStatus, created_at: Time })
   .meta({ id: 'Tenant' })
 
+const Limit = z.int().min(0).max(LIMIT_MAX).nullable().describe('Null: the platform’s default')
+
+export const TenantLimits = z.strictObject({
+  streams: Limit.default(null),
+  private_clusters: Limit.default(null),
+})
+export type TenantLimits = z.infer<typeof TenantLimits>
+
+const Colour = z.string().regex(/^#[0-9a-f]{6}$/i, 'not a colour like #6366f1')
+
+/** How players and pages of a tenant look. */
+export const Branding = z.strictObject({
+  logo_url: z
+    .url({ protocol: /^https$/, hostname: z.regexes.domain })
+    .max(LOGO_URL_LENGTH_MAX)
+    .optional(),
+  primary_color: Colour.optional(),
+  secondary_color: Colour.optional(),
+})
+export type Branding = z.infer<typeof Branding>
+
+/** What a tenant notes of itself. */
+export const Attributes = z
+  .record(z.string().regex(/^[a-z][a-z0-9_.-]{0,63}$/), line(ATTRIBUTE_LENGTH_MAX))
+  .refine((attributes) => Object.keys(attributes).length <= ATTRIBUTES_MAX, `at most ${ATTRIBUTES_MAX} attributes`)
+
+export const TenantProfile = Tenant.extend({
+  attributes: z.record(z.string(), z.string()),
+  branding: Branding,
+  limits: TenantLimits,
+}).meta({ id: 'TenantProfile' })
+
+export const UpdateTenant = z
+  .strictObject({
+    name: Name,
+    attributes: Attributes.describe('All of them: one that is not named is gone'),
+    branding: Branding.describe('All of it: what is not named is gone'),
+  })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, 'names nothing to change')
+
+export const UpdateTenantByOperator = z
+  .strictObject({ status: TenantStatus, limits: TenantLimits.describe('All of them') })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, 'names nothing to change')
+
+export const SetTenantClusters = z.strictObject({
+  cluster_ids: z
+    .array(ClusterId)
+    .max(TENANT_CLUSTERS_MAX)
+    .refine((ids) => new Set(ids).size === ids.length, 'names a cluster twice')
+    .describe('The tenant’s own and the platform’s, the preferred one first; the platform’s others follow in any case'),
+})
+
 export const TenantClusters = z.object({
   tenant_id: TenantId,
   status: TenantStatus,
+  limits: TenantLimits,
   cluster_ids: z.array(ClusterId).describe('Clusters that may serve the tenant, the preferred one first'),
 })
 
@@ -53,6 +117,8 @@ export const Cluster = z
     created_at: Time,
   })
   .meta({ id: 'Cluster' })
+
+export const UpdateCluster = z.strictObject({ name: Name })
 
 export const ResolveClustersRequest = z.object({ cluster_ids: z.array(ClusterId).max(RESOLVE_CLUSTERS_MAX) })
 

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { call } from '../../../shared/client/client.ts'
 import { Page } from '../../../shared/contract/page.ts'
-import { Cluster, CreatedEnrolmentToken, resolveClusters } from '../../../shared/contract/quartermaster.ts'
+import {
+  Cluster,
+  CreatedEnrolmentToken,
+  PRIVATE_CLUSTERS_DEFAULT,
+  resolveClusters,
+} from '../../../shared/contract/quartermaster.ts'
 import { newId } from '../../../shared/ids.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { openQuartermaster, type TestQuartermaster } from '../testing/quartermaster.ts'
@@ -69,4 +74,24 @@ test('repeated with one Idempotency-Key, one cluster and one enrolment token are
   expect(
     (await receive(Page(Cluster), send(door, 'GET /clusters', { token }))).data.filter(({ owned }) => owned),
   ).toEqual([first])
+})
+
+test('a cluster is renamed by its owner alone', async () => {
+  const [acme, other] = [await door.tenant('Acme'), await door.tenant('Other')]
+  const { id } = await door.cluster(acme)
+  const rename = (token: string) => send(door, `PATCH /clusters/${id}`, { token, body: { name: 'north' } })
+  expect((await receive(Cluster, rename(acme.token))).name).toBe('north')
+  expect(await refusal(rename(other.token))).toBe('404 cluster_not_found')
+})
+
+test('of many private clusters at once as many are made as the tenant may have', async () => {
+  const platform = await door.tenant('platform')
+  const { id, token } = await door.tenant('Acme')
+  const create = () => refusal(send(door, 'POST /clusters', { token, body: { name: 'x', kind: 'private' } }))
+  const results = await Promise.all(Array.from({ length: PRIVATE_CLUSTERS_DEFAULT + 4 }, create))
+  expect(results.filter((result) => result === '201' || result === '200').length).toBe(PRIVATE_CLUSTERS_DEFAULT)
+  expect(results.filter((result) => result === '409 too_many_clusters').length).toBe(4)
+  const body = { limits: { private_clusters: PRIVATE_CLUSTERS_DEFAULT + 1 } }
+  await send(door, `PATCH /tenants/${id}`, { token: platform.token, body })
+  expect([await create(), await create()]).toEqual(['201', '409 too_many_clusters'])
 })

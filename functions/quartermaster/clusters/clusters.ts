@@ -1,16 +1,19 @@
 export * as Clusters from './clusters.ts'
 
-import type { Selectable } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
 import { audit } from '../../../shared/audit/audit.ts'
 import { requireOperator, requireService, requireTenant } from '../../../shared/context.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
-import type {
-  Cluster,
-  CreateCluster,
-  ResolveClustersRequest,
-  ResolveClustersResponse,
+import {
+  type Cluster,
+  type CreateCluster,
+  PRIVATE_CLUSTERS_DEFAULT,
+  type ResolveClustersRequest,
+  type ResolveClustersResponse,
+  type UpdateCluster,
 } from '../../../shared/contract/quartermaster.ts'
+import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
@@ -30,6 +33,7 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreateCluster>, key
   const row = { id: newId('cluster'), owner_tenant_id: tenantId, ...input, created_at: now }
   return ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, { key, tenantId, operation: 'create-cluster', input, now }, async () => {
+      if (row.kind === 'private') await requireRoom(tx, tenantId)
       await tx.insertInto('clusters').values(row).execute()
       const first = { tenant_id: tenantId, cluster_id: row.id, position: 0 }
       if (row.kind === 'private') await tx.insertInto('tenant_clusters').values(first).execute()
@@ -52,6 +56,28 @@ export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery
     const { data, next_cursor } = toPage(await page.execute(), limit, (row) => [row.id])
     return { data: data.map((row) => toInfo(row, tenantId)), next_cursor }
   })
+}
+
+/** Renames a cluster of the caller's own. */
+export async function update(ctx: Ctx, id: string, { name }: z.infer<typeof UpdateCluster>): Promise<Info> {
+  const tenantId = requireTenant(ctx, 'infrastructure:write')
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const change = tx.updateTable('clusters').set({ name }).where('owner_tenant_id', '=', tenantId).where('id', '=', id)
+    const row = await change.returningAll().executeTakeFirst()
+    if (!row) throw new Fault('not_found', 'cluster_not_found', 'You have no such cluster.')
+    await audit(tx, ctx, { action: 'cluster.updated', object_id: id, details: { name } })
+    return toInfo(row, tenantId)
+  })
+}
+
+/** Holds the tenant, so that of many new clusters at once none is one too many. */
+async function requireRoom(tx: Transaction<Tables>, tenantId: string): Promise<void> {
+  const tenant = tx.selectFrom('tenants').select('limits').where('id', '=', tenantId).forUpdate()
+  const { limits } = (await tenant.executeTakeFirst()) ?? {}
+  const most = limits?.private_clusters ?? PRIVATE_CLUSTERS_DEFAULT
+  const own = tx.selectFrom('clusters').select('id').where('owner_tenant_id', '=', tenantId)
+  const rows = await own.where('kind', '=', 'private').limit(most).execute()
+  if (rows.length >= most) throw new Fault('conflict', 'too_many_clusters', `You may have ${most} private clusters.`)
 }
 
 /** Whose the clusters are, for services that must say whose a media host is; unknown ones are left out. */

@@ -2,10 +2,21 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AuditPart, AuditPartRequest } from '../../../shared/contract/audit.ts'
 import { TenantId } from '../../../shared/contract/fields.ts'
-import { CreateTenantRequest, Tenant, TenantClusters, TenantStatus } from '../../../shared/contract/quartermaster.ts'
+import { Page, PageQuery } from '../../../shared/contract/page.ts'
+import {
+  CreateTenantRequest,
+  SetTenantClusters,
+  Tenant,
+  TenantClusters,
+  TenantProfile,
+  TenantStatus,
+  UpdateTenant,
+  UpdateTenantByOperator,
+} from '../../../shared/contract/quartermaster.ts'
 import { body, operation, path, query } from '../../../shared/http/route.ts'
 import { readPart } from '../audit-log/audit-log.ts'
 import type { AppEnv } from '../deps.ts'
+import { getTenant, listTenants, setTenantClusters, updateTenant } from './operators.ts'
 import { Tenants } from './tenants.ts'
 
 const ofTenant = path(z.object({ id: TenantId }))
@@ -22,8 +33,54 @@ export const tenants = new Hono<AppEnv>()
     body(CreateTenantRequest),
     async (c) => c.json(await Tenants.ensure(c.var.ctx, c.req.valid('json')), 200),
   )
-  .get('/current', operation({ summary: 'Your tenant', auth: 'tenant', ok: { schema: Tenant } }), async (c) =>
+  .get(
+    '/',
+    operation({ summary: 'All tenants, newest first', auth: 'operator', ok: { schema: Page(TenantProfile) } }),
+    query(PageQuery),
+    async (c) => c.json(await listTenants(c.var.ctx, c.req.valid('query')), 200),
+  )
+  .get('/current', operation({ summary: 'Your tenant', auth: 'tenant', ok: { schema: TenantProfile } }), async (c) =>
     c.json(await Tenants.current(c.var.ctx), 200),
+  )
+  .patch(
+    '/current',
+    operation({
+      summary: 'Change your tenant’s name, attributes or branding',
+      auth: 'tenant',
+      ok: { schema: TenantProfile },
+    }),
+    body(UpdateTenant),
+    async (c) => c.json(await Tenants.update(c.var.ctx, c.req.valid('json')), 200),
+  )
+  .get(
+    '/:id',
+    operation({ summary: 'A tenant', auth: 'operator', ok: { schema: TenantProfile }, faults: ['not_found'] }),
+    ofTenant,
+    async (c) => c.json(await getTenant(c.var.ctx, c.req.valid('param').id), 200),
+  )
+  .patch(
+    '/:id',
+    operation({
+      summary: 'Set what a tenant may',
+      auth: 'operator',
+      ok: { schema: TenantProfile },
+      faults: ['not_found'],
+    }),
+    ofTenant,
+    body(UpdateTenantByOperator),
+    async (c) => c.json(await updateTenant(c.var.ctx, c.req.valid('param').id, c.req.valid('json')), 200),
+  )
+  .put(
+    '/:id/clusters',
+    operation({
+      summary: 'Set which clusters serve a tenant, in order of preference',
+      auth: 'operator',
+      ok: { schema: SetTenantClusters },
+      faults: ['not_found'],
+    }),
+    ofTenant,
+    body(SetTenantClusters),
+    async (c) => c.json(await setTenantClusters(c.var.ctx, c.req.valid('param').id, c.req.valid('json')), 200),
   )
   .get(
     '/:id/clusters',

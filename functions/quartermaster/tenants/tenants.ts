@@ -8,7 +8,10 @@ import type {
   CreateTenantRequest,
   Tenant,
   TenantClusters,
+  TenantLimits,
+  TenantProfile,
   TenantStatus,
+  UpdateTenant,
 } from '../../../shared/contract/quartermaster.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { newId } from '../../../shared/ids.ts'
@@ -16,6 +19,7 @@ import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
 
 type Info = z.infer<typeof Tenant>
+type Profile = z.infer<typeof TenantProfile>
 
 /** Services that may ask which clusters serve a tenant. */
 const ROUTING_READERS = ['commodore', 'decklog', 'foghorn', 'periscope-query', 'purser', 'signalman'] as const
@@ -43,12 +47,28 @@ export async function ensure(ctx: Ctx, input: z.infer<typeof CreateTenantRequest
 }
 
 /** The caller's own tenant. */
-export async function current(ctx: Ctx): Promise<Info> {
+export async function current(ctx: Ctx): Promise<Profile> {
   const tenantId = requireTenant(ctx, 'account:read')
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const row = await tx.selectFrom('tenants').selectAll().where('id', '=', tenantId).executeTakeFirst()
-    if (!row) throw noSuchTenant()
-    return toInfo(row)
+    return toProfile(row)
+  })
+}
+
+/** Changes what the caller's tenant says of itself. */
+export async function update(ctx: Ctx, input: z.infer<typeof UpdateTenant>): Promise<Profile> {
+  const tenantId = requireTenant(ctx, 'account:write')
+  const { name, attributes, branding } = input
+  const columns = {
+    ...(name !== undefined && { name }),
+    ...(attributes && { attributes: JSON.stringify(attributes) }),
+    ...(branding && { branding: JSON.stringify(branding) }),
+  }
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const change = tx.updateTable('tenants').set(columns).where('id', '=', tenantId)
+    const profile = toProfile(await change.returningAll().executeTakeFirst())
+    await audit(tx, ctx, { action: 'tenant.updated', object_id: tenantId, details: input })
+    return profile
   })
 }
 
@@ -56,7 +76,8 @@ export async function current(ctx: Ctx): Promise<Info> {
 export async function clusters(ctx: Ctx, tenantId: string): Promise<z.infer<typeof TenantClusters>> {
   requireService(ctx, ...ROUTING_READERS)
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
-    const tenant = await tx.selectFrom('tenants').select('status').where('id', '=', tenantId).executeTakeFirst()
+    const named = tx.selectFrom('tenants').select(['status', 'limits']).where('id', '=', tenantId)
+    const tenant = await named.executeTakeFirst()
     if (!tenant) throw noSuchTenant()
     const own = await tx
       .selectFrom('tenant_clusters')
@@ -67,7 +88,8 @@ export async function clusters(ctx: Ctx, tenantId: string): Promise<z.infer<type
       .execute()
     const platform = await tx.selectFrom('clusters').select('id').where('kind', '=', 'platform').orderBy('id').execute()
     const cluster_ids = new Set([...own.map(({ cluster_id }) => cluster_id), ...platform.map(({ id }) => id)])
-    return { tenant_id: tenantId, status: tenant.status, cluster_ids: [...cluster_ids] }
+    const { status, limits } = tenant
+    return { tenant_id: tenantId, status, limits: withDefaults(limits), cluster_ids: [...cluster_ids] }
   })
 }
 
@@ -87,6 +109,17 @@ function toInfo({ id, name, status, created_at }: Selectable<Tables['tenants']>)
   return { id, name, status, created_at: created_at.toISOString() }
 }
 
-function noSuchTenant() {
+/** The profile of a row; 404 without one. */
+export function toProfile(row: Selectable<Tables['tenants']> | undefined): Profile {
+  if (!row) throw noSuchTenant()
+  const { attributes, branding, limits } = row
+  return { ...toInfo(row), attributes, branding, limits: withDefaults(limits) }
+}
+
+function withDefaults({ streams = null, private_clusters = null }: Partial<TenantLimits>): TenantLimits {
+  return { streams, private_clusters }
+}
+
+export function noSuchTenant() {
   return new Fault('not_found', 'tenant_not_found', 'There is no such tenant.')
 }

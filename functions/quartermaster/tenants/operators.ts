@@ -1,0 +1,77 @@
+import type { z } from 'zod'
+import { audit } from '../../../shared/audit/audit.ts'
+import { requireOperator } from '../../../shared/context.ts'
+import type { PageQuery } from '../../../shared/contract/page.ts'
+import type {
+  SetTenantClusters,
+  TenantProfile,
+  UpdateTenantByOperator,
+} from '../../../shared/contract/quartermaster.ts'
+import { Fault } from '../../../shared/fault.ts'
+import { decodeCursor, toPage } from '../../../shared/page.ts'
+import type { Ctx } from '../deps.ts'
+import { noSuchTenant, toProfile } from './tenants.ts'
+
+type Profile = z.infer<typeof TenantProfile>
+
+/** All tenants, newest first. */
+export async function listTenants(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+  requireOperator(ctx, 'infrastructure:read')
+  return ctx.db.within({ job: 'list_tenants' }, async (tx) => {
+    let page = tx.selectFrom('tenants').selectAll().orderBy('id', 'desc')
+    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
+    const rows = await page.limit(limit + 1).execute()
+    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
+    return { data: data.map(toProfile), next_cursor }
+  })
+}
+
+export async function getTenant(ctx: Ctx, tenantId: string): Promise<Profile> {
+  requireOperator(ctx, 'infrastructure:read')
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) =>
+    toProfile(await tx.selectFrom('tenants').selectAll().where('id', '=', tenantId).executeTakeFirst()),
+  )
+}
+
+/** Sets what a tenant may; the entry in its audit log names the operator. */
+export async function updateTenant(
+  ctx: Ctx,
+  tenantId: string,
+  input: z.infer<typeof UpdateTenantByOperator>,
+): Promise<Profile> {
+  requireOperator(ctx, 'infrastructure:write')
+  const { status, limits } = input
+  const columns = { ...(status && { status }), ...(limits && { limits: JSON.stringify(limits) }) }
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    const change = tx.updateTable('tenants').set(columns).where('id', '=', tenantId)
+    const profile = toProfile(await change.returningAll().executeTakeFirst())
+    await audit(tx, ctx, { action: 'tenant.updated_by_operator', object_id: tenantId, details: input })
+    return profile
+  })
+}
+
+/** Sets which clusters serve a tenant first: its own and the platform's, as the tenant itself sees them. */
+export async function setTenantClusters(
+  ctx: Ctx,
+  tenantId: string,
+  input: z.infer<typeof SetTenantClusters>,
+): Promise<z.infer<typeof SetTenantClusters>> {
+  requireOperator(ctx, 'infrastructure:write')
+  const { cluster_ids } = input
+  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    // Held, so that of two orders set at once one comes after the other and neither is a mixture.
+    const tenant = tx.selectFrom('tenants').select('id').where('id', '=', tenantId).forUpdate()
+    if (!(await tenant.executeTakeFirst())) throw noSuchTenant()
+    await tx.deleteFrom('tenant_clusters').where('tenant_id', '=', tenantId).execute()
+    if (cluster_ids.length > 0) {
+      const seen = await tx.selectFrom('clusters').select('id').where('id', 'in', cluster_ids).execute()
+      if (seen.length < cluster_ids.length) {
+        throw new Fault('not_found', 'cluster_not_found', 'A cluster is neither the tenant’s own nor the platform’s.')
+      }
+      const rows = cluster_ids.map((cluster_id, position) => ({ tenant_id: tenantId, cluster_id, position }))
+      await tx.insertInto('tenant_clusters').values(rows).execute()
+    }
+    await audit(tx, ctx, { action: 'tenant.clusters_set', object_id: tenantId, details: input })
+    return { cluster_ids }
+  })
+}
