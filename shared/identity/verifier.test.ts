@@ -27,7 +27,12 @@ const sign = (key: PrivateKey, claims: Claims, audience = 'frameworks', seconds 
   createSigner(key, clock).sign(claims, audience, seconds)
 
 /** A token with whatever header and payload, signed by Commodore's key. */
-async function forge(header: Record<string, unknown>, payload: JWTPayload, omit: readonly string[] = []) {
+async function forge(
+  header: Record<string, unknown>,
+  payload: JWTPayload,
+  omit: readonly string[] = [],
+  signedBy: PrivateKey = commodore,
+) {
   const issued = Math.floor(now.getTime() / 1000)
   const full = {
     iss: 'commodore',
@@ -39,7 +44,7 @@ async function forge(header: Record<string, unknown>, payload: JWTPayload, omit:
     ...payload,
   }
   const kept = Object.fromEntries(Object.entries(full).filter(([name]) => !omit.includes(name)))
-  const key = await importJWK(commodore, 'ES256')
+  const key = await importJWK(signedBy, 'ES256')
   return new SignJWT(kept).setProtectedHeader({ alg: 'ES256', kid: commodore.kid, ...header }).sign(key)
 }
 
@@ -119,6 +124,52 @@ describe('a token is refused', () => {
   test('when its audience does not fit its kind', async () => {
     expect(await refused(await sign(commodore, userClaims, 'sample'))).toBe('401 token_issuer')
     expect(await refused(await sign(decklog, { kind: 'service', sub: 'decklog' }))).toBe('401 token_issuer')
+  })
+
+  test('when it is dated ahead of our clock', async () => {
+    const soon = Math.floor(now.getTime() / 1000) + CLOCK_TOLERANCE_SECONDS
+    expect(await refused(await forge({}, { iat: soon }))).toBe('accepted')
+    expect(await refused(await forge({}, { iat: soon + 1 }))).toBe('401 token_invalid')
+  })
+
+  test('when it is for several audiences, also if we are one of them', async () => {
+    const service = { kind: 'service', sub: 'decklog', iss: 'decklog' }
+    for (const aud of [['sample'], ['sample', 'commodore'], ['frameworks', 'sample']]) {
+      expect(await refused(await forge({}, { aud }))).toBe('401 token_issuer')
+      const token = await forge({ kid: decklog.kid }, { ...service, aud }, [], decklog)
+      expect(await refused(token)).toBe('401 token_issuer')
+    }
+  })
+
+  test('when it brings its own key, or says where to fetch one', async () => {
+    const stranger = await createKey('commodore')
+    const url = 'http://127.0.0.1:1/jwks.json'
+    for (const kid of [stranger.kid, commodore.kid, undefined]) {
+      const header = { kid, jwk: toPublicKey(stranger), jku: url, x5u: url, x5c: ['AAAA'] }
+      expect(await refused(await forge(header, {}, [], stranger))).toBe('401 token_invalid')
+    }
+  })
+
+  test('when its key id is no name of a key of ours', async () => {
+    const kids = [
+      '',
+      '.',
+      'commodore.',
+      '__proto__',
+      'constructor',
+      '../commodore',
+      `${commodore.kid}\0`,
+      "' or 1=1 --",
+    ]
+    for (const kid of kids) expect(await refused(await forge({ kid }, {}))).toBe('401 token_invalid')
+  })
+
+  test('when its header asks for what we do not know', async () => {
+    const [, payload, signature] = (await forge({}, {})).split('.')
+    for (const extra of [{ crit: ['x'], x: 1 }, { crit: ['b64'], b64: false }, { alg: 'ES384' }, { alg: ['ES256'] }]) {
+      const header = btoa(JSON.stringify({ alg: 'ES256', kid: commodore.kid, ...extra }))
+      expect(await refused(`${header.replaceAll('=', '')}.${payload}.${signature}`)).toBe('401 token_invalid')
+    }
   })
 
   test('when its issuer is not the one that its key names', async () => {

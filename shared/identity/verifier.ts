@@ -54,9 +54,11 @@ export function createVerifier({ keys, service, clock }: VerifierOptions): Verif
     })
     const claims = Claims.safeParse(payload)
     if (!claims.success) throw invalid('token_claims')
-    const { iss = '', aud, exp = 0 } = payload
+    const { iss = '', aud, exp = 0, iat = 0 } = payload
+    // Dated ahead, it would outlive what its issuer may give.
+    if (iat > clock().getTime() / 1000 + CLOCK_TOLERANCE_SECONDS) throw invalid('token_invalid')
     if (issuerOf(protectedHeader.kid ?? '') !== iss) throw invalid('token_issuer')
-    const actor = toActor(claims.data, iss, aud)
+    const actor = toActor(claims.data, { issuer: iss, audience: aud, service })
     verdicts.set(token, { actor, expires: exp * 1000 })
     return actor
   }
@@ -70,8 +72,15 @@ function remoteKeys(url: URL): JWTVerifyGetKey {
   })
 }
 
+interface Origin {
+  issuer: string
+  /** As the token has it: a list is never right, since one who receives a token could present it to another. */
+  audience: string | string[] | undefined
+  service: string
+}
+
 /** Each kind of token comes from one issuer only, for one audience only: no other service's key can mint it. */
-function toActor(claims: Claims, issuer: string, audience: string | string[] | undefined): Actor {
+function toActor(claims: Claims, { issuer, audience, service }: Origin): Actor {
   const forPlatform = audience === PLATFORM_AUDIENCE
   switch (claims.kind) {
     case 'user': {
@@ -83,7 +92,7 @@ function toActor(claims: Claims, issuer: string, audience: string | string[] | u
       if (issuer !== 'quartermaster' || !forPlatform) throw invalid('token_issuer')
       return { kind: 'node', node_id: claims.sub, cluster_id: claims.cluster_id }
     case 'service':
-      if (issuer !== claims.sub || forPlatform) throw invalid('token_issuer')
+      if (issuer !== claims.sub || audience !== service) throw invalid('token_issuer')
       return { kind: 'service', service: claims.sub }
   }
 }
