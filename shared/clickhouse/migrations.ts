@@ -1,32 +1,19 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { type MigrationFile, readMigrationFiles } from '../migration-files.ts'
 import { splitStatements } from './statements.ts'
 import { readTokens } from './tokens.ts'
 
-export interface Migration {
-  number: number
-  name: string
-  /** SHA-256 of the file, in hexadecimal. */
-  checksum: string
+export interface Migration extends Omit<MigrationFile, 'text'> {
   statements: string[]
 }
 
-/** The `NNN_name.sql` files of a folder in order. Throws for a gap in the numbers and for DDL that cannot run twice. */
+/** The migrations of a folder in order. Throws for a gap in the numbers and for DDL that cannot run twice. */
 export async function readMigrations(folder: URL): Promise<Migration[]> {
-  const base = folder.href.endsWith('/') ? folder : new URL(`${folder.href}/`)
-  const names = (await readdir(base)).filter((name) => name.endsWith('.sql')).sort()
-  return Promise.all(names.map((name, index) => readMigration(new URL(name, base), name, index + 1)))
-}
-
-async function readMigration(file: URL, name: string, number: number): Promise<Migration> {
-  if (!new RegExp(`^${String(number).padStart(3, '0')}_`).test(name)) {
-    throw new Error(`${name}: migrations are numbered 001, 002, … without gaps`)
-  }
-  const text = await readFile(file, 'utf8')
-  const statements = splitStatements(text)
-  const once = statements.find((statement) => !isRepeatable(statement))
-  if (once !== undefined) throw new Error(`${name}: not safe to run twice, say IF [NOT] EXISTS: ${firstLine(once)}`)
-  return { number, name, checksum: createHash('sha256').update(text).digest('hex'), statements }
+  return (await readMigrationFiles(folder)).map(({ text, ...file }) => {
+    const statements = splitStatements(text)
+    const once = statements.find((statement) => !isRepeatable(statement))
+    if (once === undefined) return { ...file, statements }
+    throw new Error(`${file.name}: not safe to run twice, say IF [NOT] EXISTS: ${firstLine(once)}`)
+  })
 }
 
 const DDL =

@@ -1,14 +1,8 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type MigrationFile, readMigrationFiles } from '../migration-files.ts'
 import type { Pool, PoolClient } from './pool.ts'
 
-interface Migration {
-  number: number
-  name: string
-  text: string
-  checksum: string
-}
+/** A migration as the ledger has it. */
+type Applied = Omit<MigrationFile, 'text'>
 
 export interface MigrateOptions {
   /** Owner's connection; a service's own role cannot change its schema. */
@@ -41,7 +35,7 @@ export async function ensureRole(pool: Pool, role: string, password: string): Pr
  * Returns the names applied.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const wanted = await readMigrations(options.folder)
+  const wanted = await readMigrationFiles(options.folder)
   const client = await options.pool.connect()
   try {
     await client.query('set statement_timeout = 0')
@@ -61,18 +55,6 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-async function readMigrations(folder: URL): Promise<Migration[]> {
-  const path = folder.pathname
-  const names = (await readdir(path)).filter((name) => name.endsWith('.sql')).sort()
-  const migrations = names.map(async (name, index) => {
-    const number = Number(name.slice(0, 3))
-    if (number !== index + 1) throw new Error(`${name}: migrations are numbered 001, 002, … without gaps`)
-    const text = await readFile(join(path, name), 'utf8')
-    return { number, name, text, checksum: createHash('sha256').update(text).digest('hex') }
-  })
-  return Promise.all(migrations)
-}
-
 async function prepare(client: PoolClient, { schema }: MigrateOptions): Promise<void> {
   requireName(schema)
   const { rows } = await client.query<{ name: string }>('select current_database() as name')
@@ -87,19 +69,19 @@ function requireName(name: string): void {
   if (!/^[a-z_]+$/.test(name)) throw new Error(`not a schema or role name: ${name}`)
 }
 
-async function readLedger(client: PoolClient, schema: string): Promise<Map<number, Migration>> {
-  const { rows } = await client.query<Migration>(`select number, name, checksum from ${schema}.migrations`)
+async function readLedger(client: PoolClient, schema: string): Promise<Map<number, Applied>> {
+  const { rows } = await client.query<Applied>(`select number, name, checksum from ${schema}.migrations`)
   return new Map(rows.map((row) => [row.number, row]))
 }
 
-function isApplied(done: Map<number, Migration>, migration: Migration): boolean {
+function isApplied(done: Map<number, Applied>, migration: MigrationFile): boolean {
   const row = done.get(migration.number)
   if (!row) return false
   if (row.name === migration.name && row.checksum === migration.checksum) return true
   throw new Error(`${migration.name} was changed after it was applied (as ${row.name}); add a new migration instead`)
 }
 
-async function apply(client: PoolClient, schema: string, migration: Migration): Promise<void> {
+async function apply(client: PoolClient, schema: string, migration: MigrationFile): Promise<void> {
   await client.query('begin')
   try {
     await client.query(`set local search_path = ${schema}`)
