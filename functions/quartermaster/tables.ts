@@ -4,8 +4,8 @@ import type {
   Branding,
   ClusterKind,
   Location,
+  NodeMode,
   NodePublicKey,
-  NodeStatus,
   TenantLimits,
   TenantStatus,
 } from '../../shared/contract/quartermaster.ts'
@@ -40,6 +40,7 @@ export interface Tables {
     token_hash: string
     usage_limit: number
     usage_count: Generated<number>
+    address_range: string | null
     created_at: Date
     expires_at: Date
     revoked_at: Date | null
@@ -50,7 +51,10 @@ export interface Tables {
     cluster_id: string
     enrolment_token_id: string
     name: string
-    status: Generated<z.infer<typeof NodeStatus>>
+    mode: Generated<z.infer<typeof NodeMode>>
+    healthy: Generated<boolean | null>
+    health_reasons: Generated<string[]>
+    health_at: Generated<Date | null>
     public_jwk: Json<z.infer<typeof NodePublicKey>>
     key_thumbprint: string
     address: string | null

@@ -159,6 +159,11 @@ export const CreateEnrolmentToken = z.strictObject({
   name: Name,
   usage_limit: z.number().int().min(1).max(ENROLMENT_USES_MAX).default(1).describe('How many nodes it may enrol'),
   expires_in_hours: z.number().int().min(1).max(ENROLMENT_HOURS_MAX).default(ENROLMENT_HOURS_DEFAULT),
+  address_range: z
+    .union([z.cidrv4(), z.cidrv6()])
+    .nullable()
+    .default(null)
+    .describe('Whence hosts may join by it, e.g. 203.0.113.0/24; null is anywhere'),
 })
 
 export const EnrolmentToken = z
@@ -168,6 +173,7 @@ export const EnrolmentToken = z
     name: z.string(),
     usage_limit: z.number().int(),
     usage_count: z.number().int(),
+    address_range: z.string().nullable(),
     created_at: Time,
     expires_at: Time,
   })
@@ -200,17 +206,21 @@ export const IssueNodeTokenResponse = z.object({
   expires_in: z.number().int().describe('Seconds'),
 })
 
-export const NodeStatus = z.enum(['active', 'disabled'])
+export const NodeMode = z
+  .enum(['active', 'draining', 'maintenance', 'disabled'])
+  .describe('`draining` and `maintenance` (while it is worked on) take no new viewers; `disabled` gets no token either')
 
 export const Node = z
   .object({
     id: NodeId,
     cluster_id: ClusterId,
     name: z.string(),
-    status: NodeStatus,
+    mode: NodeMode,
+    healthy: z.boolean().nullable().describe('As heartbeats tell; null before the first, false when they stopped'),
+    health_reasons: z.array(z.string()).describe('Why it takes no viewers; `silent` when heartbeats stopped'),
     address: z.string().nullable(),
     location: Location.nullable(),
-    last_seen_at: Time.nullable().describe('When it last got a token'),
+    last_seen_at: Time.nullable().describe('When it last got a token or sent a heartbeat'),
     created_at: Time,
   })
   .meta({ id: 'Node' })
@@ -218,12 +228,43 @@ export const Node = z
 export const UpdateNode = z
   .strictObject({
     name: Name,
-    status: NodeStatus.describe('A disabled node gets no token'),
+    mode: NodeMode,
     address: Address,
     location: Location,
   })
   .partial()
   .refine((changes) => Object.keys(changes).length > 0, 'names nothing to change')
+
+/** Most hosts in one report: a cluster has no more. */
+export const HEALTH_NODES_MAX = 1_000
+/** How often a cluster reports its hosts, at most. */
+export const HEALTH_INTERVAL_MS = 30_000
+/** A host of which nothing was reported for longer is taken to be gone. */
+export const HEALTH_SILENT_MS = 3 * HEALTH_INTERVAL_MS
+/** Foghorn forgets a host long before. */
+const HEALTH_AGE_MS_MAX = 3_600_000
+
+export const ReportNodeHealthRequest = z.object({
+  cluster_id: ClusterId,
+  nodes: z
+    .array(
+      z.object({
+        node_id: NodeId,
+        age_ms: z.int().min(0).max(HEALTH_AGE_MS_MAX).describe('How long ago it was heard'),
+        healthy: z.boolean(),
+        reasons: z
+          .array(z.string().regex(/^[a-z_]{1,64}$/))
+          .max(16)
+          .default([]),
+      }),
+    )
+    .max(HEALTH_NODES_MAX)
+    .refine((nodes) => new Set(nodes.map(({ node_id }) => node_id)).size === nodes.length, 'names a host twice'),
+})
+
+export const ReportNodeHealthResponse = z.object({
+  nodes: z.array(z.object({ node_id: NodeId, mode: NodeMode })).describe('What is wanted of those that are known'),
+})
 
 // --- what services and media hosts call
 
@@ -278,4 +319,12 @@ export const readTenantAudit = endpoint({
   path: '/tenants/{tenant_id}/audit-log',
   request: AuditPartRequest,
   response: AuditPart,
+})
+
+export const reportNodeHealth = endpoint({
+  method: 'POST',
+  path: '/nodes/health',
+  request: ReportNodeHealthRequest,
+  response: ReportNodeHealthResponse,
+  refusals: ['not_found'],
 })

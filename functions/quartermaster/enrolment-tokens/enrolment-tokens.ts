@@ -80,7 +80,7 @@ export async function revoke(ctx: Ctx, id: string): Promise<void> {
 }
 
 function toInfo(row: Selectable<Tables['enrolment_tokens']>): z.infer<typeof EnrolmentToken> {
-  const { id, cluster_id, name, usage_limit, usage_count, created_at, expires_at } = row
+  const { id, cluster_id, name, usage_limit, usage_count, address_range, created_at, expires_at } = row
   const times = { created_at: created_at.toISOString(), expires_at: expires_at.toISOString() }
-  return { id, cluster_id, name, usage_limit, usage_count, ...times }
+  return { id, cluster_id, name, usage_limit, usage_count, address_range, ...times }
 }

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, importJWK } from 'jose'
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { z } from 'zod'
 import { audit } from '../../../shared/audit/audit.ts'
 import type { EnrolNodeRequest, EnrolNodeResponse, NodePublicKey } from '../../../shared/contract/quartermaster.ts'
@@ -23,6 +23,7 @@ export async function enrol(ctx: Ctx, input: z.infer<typeof EnrolNodeRequest>): 
   const lookup = await sha256Hex(input.token)
   return ctx.db.within({ lookup }, async (tx) => {
     const token = await lockToken(tx, lookup)
+    await requireAddress(tx, token.address_range, ctx.address)
     const before = await tx
       .selectFrom('nodes')
       .select(['id', 'cluster_id'])
@@ -44,6 +45,16 @@ async function lockToken(tx: Transaction<Tables>, token_hash: string) {
   if (!owner) throw refused('enrolment_token_unknown', 'The enrolment token is not known.')
   await enterTenant(tx, owner.tenant_id)
   return named.selectAll().forUpdate().executeTakeFirstOrThrow()
+}
+
+/** Before all else, so that from elsewhere not even a repeat is answered. */
+async function requireAddress(tx: Transaction<Tables>, range: string | null, address: string | undefined) {
+  if (range === null) return
+  const { rows } = await sql<{ is_inside: boolean }>`
+    select ${address ?? null}::inet <<= ${range}::inet as is_inside`.execute(tx)
+  if (!rows[0]?.is_inside) {
+    throw refused('enrolment_address_refused', 'The enrolment token is not good from this address.')
+  }
 }
 
 async function spend(tx: Transaction<Tables>, token: Token, now: Date): Promise<void> {

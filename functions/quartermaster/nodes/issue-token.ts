@@ -31,7 +31,7 @@ export async function issueToken(
     // An unknown node and a wrong key look the same from outside.
     if (!node) throw invalidAssertion()
     const claims = await check(node, assertion, ctx.now())
-    if (node.status === 'disabled') throw new Fault('forbidden', 'node_disabled', 'The node is disabled.')
+    if (node.mode === 'disabled') throw new Fault('forbidden', 'node_disabled', 'The node is disabled.')
     await enterTenant(tx, node.tenant_id)
     await use(tx, node, claims, ctx.now())
     await tx.updateTable('nodes').set({ last_seen_at: ctx.now() }).where('id', '=', node.id).execute()

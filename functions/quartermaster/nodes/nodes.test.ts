@@ -2,8 +2,11 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Page } from '../../../shared/contract/page.ts'
 import {
+  CreatedEnrolmentToken,
   EnrolmentToken,
   EnrolNodeResponse,
+  HEALTH_NODES_MAX,
+  HEALTH_SILENT_MS,
   IssueNodeTokenResponse,
   Node,
 } from '../../../shared/contract/quartermaster.ts'
@@ -40,7 +43,7 @@ describe('a host joins by an enrolment token', () => {
   test('and is listed with its place', async () => {
     const { node_id } = await join()
     const node = await receive(Node, send(door, `GET /nodes/${node_id}`, { token: acme.token }))
-    expect(node).toMatchObject({ id: node_id, cluster_id: clusterId, name: 'edge1', status: 'active', ...place })
+    expect(node).toMatchObject({ id: node_id, cluster_id: clusterId, name: 'edge1', mode: 'active', ...place })
     const page = await receive(Page(Node), send(door, 'GET /nodes?limit=1', { token: acme.token }))
     expect(page.data).toEqual([node])
   })
@@ -85,6 +88,73 @@ describe('a host joins by an enrolment token', () => {
       expect(await refusal(enrol(token, key, { address }))).toBe('400 invalid_input')
     }
     expect(await refusal(enrol(token, key, { address: 'http://[::1]:8080' }))).toBe('200')
+  })
+})
+
+describe('an enrolment token bound to addresses', () => {
+  test('is good from there alone, as a trusted proxy tells it, also for a repeat', async () => {
+    const key = await createNodeKey()
+    const made = (address_range: string) =>
+      receive(
+        CreatedEnrolmentToken,
+        send(door, 'POST /enrolment-tokens', {
+          token: acme.token,
+          body: { cluster_id: clusterId, name: 'rack', address_range },
+        }),
+      )
+    const { token, address_range } = await made('203.0.113.0/24')
+    expect(address_range).toBe('203.0.113.0/24')
+    const body = { token, name: 'edge1', public_jwk: key.publicJwk }
+    const from = (...hops: string[]) =>
+      refusal(send(door, 'POST /nodes/enrol', { body, headers: { 'x-forwarded-for': hops.join(', ') } }))
+    expect(await refusal(send(door, 'POST /nodes/enrol', { body }))).toBe('403 enrolment_address_refused')
+    expect(await from('198.51.100.1')).toBe('403 enrolment_address_refused')
+    expect(await from('203.0.113.9', '198.51.100.1')).toBe('403 enrolment_address_refused')
+    expect(await from('2001:db8::1')).toBe('403 enrolment_address_refused')
+    expect(await from('198.51.100.1', '203.0.113.9')).toBe('200')
+    expect(await from('203.0.113.77')).toBe('200')
+    expect(await from('198.51.100.1')).toBe('403 enrolment_address_refused')
+    expect((await made('2001:db8::/32')).address_range).toBe('2001:db8::/32')
+    await expect(made('203.0.113.0/33')).rejects.toThrow(/400/)
+  })
+})
+
+describe('the health of a host', () => {
+  const report = async (nodes: object[], cluster_id = clusterId, service = 'foghorn') => {
+    const token = await door.identities.service(service, 'quartermaster')
+    return send(door, 'POST /nodes/health', { token, body: { cluster_id, nodes } })
+  }
+  const look = (id: string) => receive(Node, send(door, `GET /nodes/${id}`, { token: acme.token }))
+
+  test('is what its cluster last told, until it falls silent', async () => {
+    const { node_id } = await join()
+    expect(await look(node_id)).toMatchObject({ healthy: null, health_reasons: [], last_seen_at: null })
+    await report([{ node_id, age_ms: 2_000, healthy: false, reasons: ['cpu_full'] }])
+    const last_seen_at = new Date(door.now().getTime() - 2_000).toISOString()
+    expect(await look(node_id)).toMatchObject({ healthy: false, health_reasons: ['cpu_full'], last_seen_at })
+    await report([{ node_id, age_ms: 5_000, healthy: true }])
+    expect(await look(node_id)).toMatchObject({ healthy: false, last_seen_at })
+    await report([{ node_id, age_ms: 0, healthy: true }])
+    expect(await look(node_id)).toMatchObject({ healthy: true, health_reasons: [] })
+    door.pass(HEALTH_SILENT_MS / 1000)
+    expect(await look(node_id)).toMatchObject({ healthy: true })
+    door.pass(1)
+    expect(await look(node_id)).toMatchObject({ healthy: false, health_reasons: ['silent'] })
+  })
+
+  test('comes from Foghorn alone and concerns the hosts of one cluster; the answer says what is wanted', async () => {
+    const { node_id } = await join()
+    await send(door, `PATCH /nodes/${node_id}`, { token: acme.token, body: { mode: 'draining' } })
+    const own = [{ node_id, age_ms: 0, healthy: true }]
+    expect(await (await report(own)).json()).toEqual({ nodes: [{ node_id, mode: 'draining' }] })
+    const other = await door.tenant('Other')
+    const elsewhere = (await door.cluster(other)).id
+    expect(await (await report(own, elsewhere)).json()).toEqual({ nodes: [] })
+    expect(await refusal(report(own, newId('cluster')))).toBe('404 cluster_not_found')
+    expect(await refusal(report(own, clusterId, 'commodore'))).toBe('403 forbidden')
+    const many = Array.from({ length: HEALTH_NODES_MAX + 1 }, () => ({ ...own[0], node_id: newId('node') }))
+    expect(await refusal(report(many))).toBe('400 invalid_input')
+    expect(await refusal(report(many.slice(1)))).toBe('200')
   })
 })
 
@@ -138,9 +208,9 @@ describe('a node token', () => {
 
   test('is not given to a disabled node, until it is enabled again', async () => {
     const { key, node_id } = await join()
-    const set = (status: string) =>
-      send(door, `PATCH /nodes/${node_id}`, { token: acme.token, body: { status, name: 'moved' } })
-    expect(await receive(Node, set('disabled'))).toMatchObject({ status: 'disabled', name: 'moved', ...place })
+    const set = (mode: string) =>
+      send(door, `PATCH /nodes/${node_id}`, { token: acme.token, body: { mode, name: 'moved' } })
+    expect(await receive(Node, set('disabled'))).toMatchObject({ mode: 'disabled', name: 'moved', ...place })
     const fresh = () => key.assert(node_id, { now: door.now() })
     expect(await refusal(ask(node_id, await fresh()))).toBe('403 node_disabled')
     await set('active')

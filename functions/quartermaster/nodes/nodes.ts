@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { audit } from '../../../shared/audit/audit.ts'
 import { requireTenant } from '../../../shared/context.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
-import type { Node, UpdateNode } from '../../../shared/contract/quartermaster.ts'
+import { HEALTH_SILENT_MS, type Node, type UpdateNode } from '../../../shared/contract/quartermaster.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
 import type { Ctx } from '../deps.ts'
@@ -24,7 +24,7 @@ export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery
       .limit(limit + 1)
       .execute()
     const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toInfo), next_cursor }
+    return { data: data.map((row) => toInfo(row, ctx.now())), next_cursor }
   })
 }
 
@@ -32,7 +32,7 @@ export async function get(ctx: Ctx, id: string): Promise<Info> {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const query = tx.selectFrom('nodes').selectAll().where('tenant_id', '=', tenantId)
-    return found(await query.where('id', '=', id).executeTakeFirst())
+    return found(await query.where('id', '=', id).executeTakeFirst(), ctx.now())
   })
 }
 
@@ -43,19 +43,25 @@ export async function update(ctx: Ctx, id: string, input: z.infer<typeof UpdateN
   const columns = { ...changes, ...(location && { location: JSON.stringify(location) }) }
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const change = tx.updateTable('nodes').set(columns).where('tenant_id', '=', tenantId).where('id', '=', id)
-    const info = found(await change.returningAll().executeTakeFirst())
+    const info = found(await change.returningAll().executeTakeFirst(), ctx.now())
     await audit(tx, ctx, { action: 'node.updated', object_id: id, details: input })
     return info
   })
 }
 
-function found(row: Selectable<Tables['nodes']> | undefined): Info {
+function found(row: Selectable<Tables['nodes']> | undefined, now: Date): Info {
   if (!row) throw new Fault('not_found', 'node_not_found', 'You have no such node.')
-  return toInfo(row)
+  return toInfo(row, now)
 }
 
-function toInfo(row: Selectable<Tables['nodes']>): Info {
-  const { id, cluster_id, name, status, address, location } = row
+function toInfo(row: Selectable<Tables['nodes']>, now: Date): Info {
+  const { id, cluster_id, name, mode, address, location } = row
   const times = { last_seen_at: row.last_seen_at?.toISOString() ?? null, created_at: row.created_at.toISOString() }
-  return { id, cluster_id, name, status, address, location, ...times }
+  return { id, cluster_id, name, mode, ...healthOf(row, now), address, location, ...times }
+}
+
+/** Nobody reports that a host has fallen silent: its last report grows old. */
+function healthOf({ healthy, health_reasons, health_at }: Selectable<Tables['nodes']>, now: Date) {
+  const isSilent = health_at !== null && now.getTime() - health_at.getTime() > HEALTH_SILENT_MS
+  return isSilent ? { healthy: false, health_reasons: ['silent'] } : { healthy, health_reasons }
 }

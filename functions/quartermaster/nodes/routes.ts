@@ -8,11 +8,14 @@ import {
   IssueNodeTokenRequest,
   IssueNodeTokenResponse,
   Node,
+  ReportNodeHealthRequest,
+  ReportNodeHealthResponse,
   UpdateNode,
 } from '../../../shared/contract/quartermaster.ts'
 import { body, operation, path, query } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'
 import { enrol } from './enrol.ts'
+import { reportHealth } from './health.ts'
 import { issueToken } from './issue-token.ts'
 import { Nodes } from './nodes.ts'
 
@@ -43,6 +46,18 @@ export const nodes = new Hono<AppEnv>()
     body(IssueNodeTokenRequest),
     async (c) => c.json(await issueToken(c.var.ctx, c.req.valid('json')), 200),
   )
+  .post(
+    '/health',
+    operation({
+      summary: 'Tell how the hosts of a cluster do',
+      description: 'At most every 30 seconds. The answer says what is wanted of each: its mode.',
+      auth: 'service',
+      ok: { schema: ReportNodeHealthResponse },
+      faults: ['not_found'],
+    }),
+    body(ReportNodeHealthRequest),
+    async (c) => c.json(await reportHealth(c.var.ctx, c.req.valid('json')), 200),
+  )
   .get(
     '/',
     operation({ summary: 'The media hosts of your clusters', auth: 'tenant', ok: { schema: Page(Node) } }),
@@ -58,7 +73,7 @@ export const nodes = new Hono<AppEnv>()
   .patch(
     '/:id',
     operation({
-      summary: 'Change or disable a media host',
+      summary: 'Change, drain or disable a media host',
       auth: 'tenant',
       ok: { schema: Node },
       faults: ['not_found'],

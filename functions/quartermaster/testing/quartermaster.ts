@@ -48,6 +48,7 @@ export async function openQuartermaster(): Promise<TestQuartermaster> {
     deps: { db, signer: createSigner(identities.keyOf('quartermaster'), clock) },
     metrics: registry,
     observe,
+    trustedProxies: 1,
   })
   const door: Door = { fetch: (request) => app.fetch(request) }
   return {
