@@ -7,3 +7,11 @@ export interface Job {
 
 /** A service's jobs by name. */
 export type Jobs = Readonly<Record<string, Job>>
+
+/** Runs all jobs once, side by side, as a scheduled function does; throws when one failed, after all have ended. */
+export async function runJobs(jobs: Jobs, timeoutMs: number): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const outcomes = await Promise.allSettled(Object.values(jobs).map((job) => job.run(signal)))
+  const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  if (failed.length > 0) throw new AggregateError(failed, `${failed.length} jobs failed`)
+}

@@ -13,11 +13,10 @@ const TRUSTED_PROXIES = '1'
 /** What all services are made of: Node 24 on ARM, and time for the slowest request they allow. */
 const common = { runtime: 'nodejs24.x', architecture: 'arm64', memory: '512 MB', timeout: '15 seconds' } as const
 
-const commodore = new sst.aws.Function('Commodore', {
+const commodoreFunction = {
   ...common,
   // Hashing a password with argon2id takes memory and a whole core.
   memory: '1769 MB',
-  handler: 'functions/commodore/handler.handler',
   nodejs: { install: ['@node-rs/argon2'] },
   environment: {
     QUARTERMASTER_URL,
@@ -26,6 +25,16 @@ const commodore = new sst.aws.Function('Commodore', {
     TRUSTED_PROXIES,
     IDENTITY_PUBLIC_KEYS: identityPublicKeys.value,
   },
+} as const
+
+const commodore = new sst.aws.Function('Commodore', {
+  ...commodoreFunction,
+  handler: 'functions/commodore/handler.handler',
+})
+
+new sst.aws.CronV2('CommodoreJobs', {
+  schedule: 'rate(1 minute)',
+  function: { ...commodoreFunction, handler: 'functions/commodore/handler.jobs', timeout: '60 seconds' },
 })
 
 const quartermaster = new sst.aws.Function('Quartermaster', {

@@ -13,6 +13,7 @@ import { createApi } from './api.ts'
 import { judge } from './api-tokens/verify.ts'
 import { createRouting } from './authorize/routing.ts'
 import type { CommodoreSettings } from './config.ts'
+import { createJobs } from './jobs.ts'
 import type { Tables } from './tables.ts'
 
 const NAME = 'commodore'
@@ -30,9 +31,10 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     baseUrl: config.QUARTERMASTER_URL,
     token: createServiceTokens(signer, 'quartermaster', clock),
   }
+  const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
   const app = createApi({
-    log: createLog(NAME),
+    log,
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys: keySet, service: NAME, clock }),
@@ -43,5 +45,9 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     observe,
     trustedProxies: config.TRUSTED_PROXIES,
   })
-  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
+  return {
+    fetch: (request) => app.fetch(request),
+    jobs: createJobs({ db, clock, log }),
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  }
 }

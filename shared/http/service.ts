@@ -1,4 +1,8 @@
+import type { Jobs } from '../jobs.ts'
+
 /** A running service, however it is served: Lambda, a local port, or a test's `request`. */
 export interface Service extends AsyncDisposable {
   fetch(request: Request): Response | Promise<Response>
+  /** What it does by the clock; absent when nothing. */
+  jobs?: Jobs
 }

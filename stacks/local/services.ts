@@ -9,7 +9,9 @@ import * as periscopeQuery from '../../functions/periscope-query/service.ts'
 import { readConfig as readQuartermaster } from '../../functions/quartermaster/config.ts'
 import * as quartermaster from '../../functions/quartermaster/service.ts'
 import type { Service } from '../../shared/http/service.ts'
+import { createLog } from '../../shared/log.ts'
 import type { Ports } from './ports.ts'
+import { startScheduler } from './scheduler.ts'
 import type { Databases } from './schema.ts'
 import { type Issuer, keySetOf, type Secrets } from './secrets.ts'
 import { serve } from './serve.ts'
@@ -44,7 +46,9 @@ export async function startServices({ ports, secrets, databases, kafkaBrokers, s
     CLICKHOUSE_DATABASE: analytics.database,
   }
   const start = async (service: Promise<Service>, port: number) => {
-    stack.use(await serve(stack.use(await service), port))
+    const opened = stack.use(await service)
+    stack.use(await serve(opened, port))
+    if (opened.jobs) stack.use(startScheduler(opened.jobs, createLog('scheduler')))
   }
   await start(
     commodore.open(
