@@ -45,7 +45,7 @@ async function openWatch(options: { journalBytesMax?: number } = {}) {
   }
   const of = async <T extends SentEvent['event_type']>(type: T) =>
     (await events()).filter((event): event is Extract<SentEvent, { event_type: T }> => event.event_type === type)
-  return { watch, host, journal, metrics, lines, of }
+  return { watch, host, journal, metrics, log, lines, of }
 }
 
 test('a stream that is watched is sampled, and its end is told once', async () => {
@@ -87,6 +87,21 @@ test('every event that a poll journals is counted', async () => {
   await watch[Symbol.asyncDispose]()
   const { values } = await metrics.events.get()
   expect(values).toMatchObject([{ labels: { stage: 'journalled' }, value: await journalled() }])
+})
+
+test('a MistServer that comes back without its configuration is configured before it is sampled', async () => {
+  const { watch, host, log } = await openWatch()
+  watch.start(DOOR)
+  await expect.poll(() => watch.installed).toBe(true)
+  await host.stop()
+  await expect(watch.pollNode()).rejects.toMatchObject({ reason: 'mist_unreachable' })
+  expect(watch.installed).toBe(false)
+  const port = Number(new URL(host.url).port)
+  const fresh = await startMediaHost({ port, http_port: 0, log, seed: 1, speed: 200 })
+  onTestFinished(() => fresh.stop())
+  await watch.pollNode()
+  const { config } = await new MistApi({ url: new URL(fresh.url) }).call({ config: true })
+  expect(config).toMatchObject({ triggers: { PUSH_REWRITE: [{ handler: `${DOOR.href}triggers/PUSH_REWRITE` }] } })
 })
 
 test('what fails is told once, by job', async () => {

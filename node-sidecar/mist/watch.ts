@@ -141,7 +141,13 @@ export class Watch implements AsyncDisposable {
     if (this.#passphrase === null) await this.repair()
     const passphrase = this.#passphrase
     if (passphrase === null) throw new Fault('unavailable', 'mist_unreachable', 'MistServer is not configured yet.')
-    return { at: at.getTime(), statistics: await readStatistics(this.#options.api, passphrase) }
+    try {
+      return { at: at.getTime(), statistics: await readStatistics(this.#options.api, passphrase) }
+    } catch (error) {
+      // It may come back with another configuration, which is then looked at first.
+      this.#passphrase = null
+      throw error
+    }
   }
 
   #reasons(): string[] {
