@@ -3,11 +3,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { Registry } from 'prom-client'
-import type { Client } from '../shared/client/client.ts'
+import type { z } from 'zod'
+import { type Client, call } from '../shared/client/client.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
+import { type Heartbeat, sendHeartbeat } from '../shared/contract/foghorn.ts'
 import { Fault } from '../shared/fault.ts'
 import { createLog, type Log } from '../shared/log.ts'
 import { backoffMs } from './backoff.ts'
+import { Channel } from './commands/channel.ts'
+import { CommandMemory } from './commands/command-memory.ts'
+import { CommandRunner } from './commands/command-runner.ts'
+import { execute } from './commands/execute.ts'
 import type { HelmsmanSettings } from './config.ts'
 import { Gate } from './control-plane/gate.ts'
 import { enrol, type NodeIdentity } from './identity/enrol.ts'
@@ -63,15 +69,27 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
 
   const shipper = stack.use(new Shipper({ ...common, publish: connectDecklog({ url: config.DECKLOG_URL, token }) }))
   stack.defer(() => drainBriefly(shipper))
-  const watch = stack.use(new Watch({ ...common, api: mistOf(settings), ...foghornOf(settings, token) }))
   const gate = new Gate({ commodore: { service: 'commodore', baseUrl: config.COMMODORE_URL, token }, clock, log })
+  const api = mistOf(settings)
+  const memory = await CommandMemory.open({ path: join(config.HELMSMAN_STATE_PATH, 'commands.json'), clock, log })
+  const drain = async (on: boolean) => {
+    await memory.setDraining(on)
+    watch.drain(on)
+  }
+  const work = { api, gate, drain, streamChanged: () => watch.streamChanged() }
+  const runner = new CommandRunner({ memory, execute: (command) => execute(work, command), clock, log })
+  const foghorn = foghornOf(settings, token)
+  const channel = foghorn && stack.use(new Channel({ ...common, foghorn, run: (told) => runner.run(told) }))
+  const heartbeats =
+    foghorn && channel && heartbeatsOf(settings, (heartbeat) => beat(node_id, channel, foghorn, heartbeat))
+  const watch = stack.use(new Watch({ ...common, api, draining: memory.draining, ...heartbeats }))
   const door = createDoor({
     ...common,
     gate,
     peerOf,
     allowRemote: config.HELMSMAN_ALLOW_REMOTE,
     onJournalled: (events) => reconciler.noteEnds(events),
-    onStreamChange: () => watch.streamChanged(),
+    onStreamChange: work.streamChanged,
   })
   const app = new Hono().route('/', door).route('/', createOperations({ ...common, shipper, watch, peerOf }))
   const { port } = stack.use(await serve(app, { hostname: config.HELMSMAN_BIND, port: config.HELMSMAN_PORT }))
@@ -79,6 +97,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
 
   shipper.start()
   watch.start(config.HELMSMAN_DOOR_URL ?? url)
+  channel?.start()
   log.info('Helmsman answers at {url}', { url: url.href, node_id, cluster_id })
   const owned = stack.move()
   return {
@@ -117,11 +136,18 @@ function mistOf({ config, secrets }: HelmsmanSettings): MistApi {
   return new MistApi({ url, ...(username && password && { account: { username, password } }) })
 }
 
-/** Viewers are sent to a host by its address: one without an address gets none. */
 function foghornOf({ config }: HelmsmanSettings, token: () => Promise<string>) {
-  const { FOGHORN_URL: baseUrl, NODE_ADDRESS: address } = config
-  if (baseUrl === undefined || address === undefined) return {}
-  return { foghorn: { client: { service: 'foghorn', baseUrl, token }, host: new URL(address).hostname } }
+  return config.FOGHORN_URL && { service: 'foghorn', baseUrl: config.FOGHORN_URL, token }
+}
+
+/** Viewers are sent to a host by its address: one without an address gets none. */
+function heartbeatsOf({ config }: HelmsmanSettings, beat: (heartbeat: z.input<typeof Heartbeat>) => Promise<void>) {
+  return config.NODE_ADDRESS === undefined ? {} : { foghorn: { host: new URL(config.NODE_ADDRESS).hostname, beat } }
+}
+
+/** Through the channel; while there is none, by a request of its own. */
+async function beat(node_id: string, channel: Channel, foghorn: Client, heartbeat: z.input<typeof Heartbeat>) {
+  if (!(await channel.beat(heartbeat))) await call(foghorn, sendHeartbeat, { node_id, ...heartbeat })
 }
 
 async function drainBriefly(shipper: Shipper): Promise<void> {

@@ -105,6 +105,13 @@ export class Gate {
     return this.#owned.get(stream_name) ?? this.view({ stream_name, host: '', protocol: 'source', token: '' })
   }
 
+  /** Asks anew about a stream and everyone on it, whatever was permitted before. */
+  forget(runtime_name: string): void {
+    for (const cache of [this.#fresh, this.#recent, this.#owned]) {
+      for (const [key, verdict] of cache.entries()) if (verdict.runtime_name === runtime_name) cache.delete(key)
+    }
+  }
+
   /** MistServer next asks about the stream by its runtime name, so that is kept too. */
   #remember({ stream_name, host, token }: Viewer, verdict: Allowed): void {
     this.#owned.set(verdict.runtime_name, verdict)

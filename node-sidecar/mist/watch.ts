@@ -1,6 +1,6 @@
-import { type Client, call } from '../../shared/client/client.ts'
+import type { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
-import { HEARTBEAT_INTERVAL_MS, sendHeartbeat } from '../../shared/contract/foghorn.ts'
+import { HEARTBEAT_INTERVAL_MS, type Heartbeat } from '../../shared/contract/foghorn.ts'
 import type { SentEvent } from '../../shared/events/envelope.ts'
 import { Fault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
@@ -26,8 +26,10 @@ export interface WatchOptions {
   metrics: Metrics
   clock: Clock
   log: Log
-  /** Where heartbeats go and the name in them; none are sent without. */
-  foghorn?: { client: Client; host: string }
+  /** How heartbeats go and the name in them; none are sent without. */
+  foghorn?: { host: string; beat: (heartbeat: z.input<typeof Heartbeat>) => Promise<void> }
+  /** Whether it was told to take no new viewers before it started. */
+  draining?: boolean
 }
 
 /** Watches MistServer: keeps its configuration right, samples it, and tells Foghorn of it. */
@@ -42,12 +44,13 @@ export class Watch implements AsyncDisposable {
   #heartbeatBefore: NodePoll | null = null
   #streamsBefore: StreamStates | null = null
   #clientsBefore: Samples | null = null
-  #draining = false
+  #draining: boolean
   /** Where MistServer reaches us. */
   #door: URL | null = null
 
   constructor(options: WatchOptions) {
     this.#options = options
+    this.#draining = options.draining ?? false
   }
 
   /** What fails at the moment, by job; empty when all is well. */
@@ -73,6 +76,12 @@ export class Watch implements AsyncDisposable {
   /** A stream has started or ended here: Foghorn should know at once. */
   streamChanged(): void {
     this.#jobs.heartbeat?.wake()
+  }
+
+  /** Takes no new viewers from now on, or takes them again; Foghorn is told at once. */
+  drain(on: boolean): void {
+    this.#draining = on
+    this.streamChanged()
   }
 
   /** Two at once would each set a passphrase of their own. */
@@ -118,7 +127,7 @@ export class Watch implements AsyncDisposable {
   }
 
   async beat(): Promise<void> {
-    const { foghorn, node_id } = this.#options
+    const { foghorn } = this.#options
     if (foghorn === undefined) return
     const poll = await this.#readNode(this.#time().at).catch(() => null)
     const monitoring =
@@ -126,7 +135,7 @@ export class Watch implements AsyncDisposable {
     this.#heartbeatBefore = poll
     const statistics = poll?.statistics ?? null
     const heartbeat = toHeartbeat({ host: foghorn.host, monitoring, statistics, draining: this.#draining })
-    await call(foghorn.client, sendHeartbeat, { node_id, ...heartbeat })
+    await foghorn.beat(heartbeat)
   }
 
   /** Stops watching; the last heartbeat sends viewers elsewhere. */

@@ -64,7 +64,7 @@ export const Command = z.discriminatedUnion('kind', [
 ])
 export type Command = z.infer<typeof Command>
 
-const Outcome = z.object({
+export const Outcome = z.object({
   status: z.enum(['done', 'failed', 'expired']),
   reason: z.string().max(64).nullable().describe('Stable; why it failed'),
 })

@@ -1,0 +1,114 @@
+import { Hono } from 'hono'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Command } from '../../shared/contract/commands.ts'
+import { startMediaHost } from '../../stacks/local/media-host/media-host.ts'
+import { Gate } from '../control-plane/gate.ts'
+import { MistApi } from '../mist/api.ts'
+import { serve } from '../serve.ts'
+import { playbackAllowed, startControlPlane } from '../testing/control-plane.ts'
+import { captureLog } from '../testing/log-lines.ts'
+import { execute } from './execute.ts'
+
+const NAME = 'live+regatta'
+
+/** A stand-in that lives fast, whose publishers and viewers nobody checks. */
+async function openHost() {
+  const { log } = captureLog()
+  const host = await startMediaHost({ port: 0, http_port: 0, log, seed: 1, speed: 20 })
+  onTestFinished(() => host.stop())
+  const api = new MistApi({ url: new URL(host.url) })
+  await api.call({ addstream: { live: { name: 'live', source: 'push://' } } })
+  const plane = await startControlPlane()
+  const gate = new Gate({ commodore: plane.client, clock: () => new Date(0), log })
+  const told: string[] = []
+  const drain = async (on: boolean) => void told.push(`drain ${on}`)
+  const deps = { api, gate, drain, streamChanged: () => void told.push('changed') }
+  const run = (command: Command) => execute(deps, command)
+  const active = async () => (await api.call({ active_streams: true })).active_streams
+  const publish = () => host.publish({ stream_key: NAME, protocol: 'rtmp', publisher_host: '192.0.2.9' })
+  return { host, api, plane, gate, told, run, active, publish }
+}
+
+/** MistServer's API as a port that notes what it is told. */
+async function openRecorder() {
+  const calls: unknown[] = []
+  const reply: Record<string, unknown> = {}
+  const app = new Hono()
+  app.post('/api2', async (c) => {
+    calls.push(await c.req.json())
+    return c.json(reply)
+  })
+  const served = await serve(app, { hostname: '127.0.0.1', port: 0 })
+  onTestFinished(() => served[Symbol.asyncDispose]())
+  const api = new MistApi({ url: new URL(`http://127.0.0.1:${served.port}`) })
+  const deps = { api, gate: { forget: () => undefined }, drain: async () => undefined, streamChanged: () => undefined }
+  return { calls, reply, run: (command: Command) => execute(deps, command) }
+}
+
+test('a terminated stream is gone with its publisher, and Foghorn is told at once', async () => {
+  const { run, active, publish, told } = await openHost()
+  expect(await publish()).toMatchObject({ accepted: true })
+  expect(await active()).toEqual([NAME])
+  await run({ kind: 'terminate_stream', runtime_name: NAME })
+  expect(await active()).toBeNull()
+  expect(told).toEqual(['changed'])
+  expect(await publish()).toMatchObject({ accepted: true })
+})
+
+test('only the stream that is named ends, and one that does not run is as good as ended', async () => {
+  const { run, active, publish } = await openHost()
+  await publish()
+  await run({ kind: 'terminate_stream', runtime_name: 'live+other' })
+  expect(await active()).toEqual([NAME])
+})
+
+test('sessions are stopped by stream or by id', async () => {
+  const { run, calls } = await openRecorder()
+  await run({ kind: 'stop_sessions', runtime_name: NAME })
+  await run({ kind: 'stop_sessions', session_ids: ['a', 'b'] })
+  expect(calls).toEqual([{ stop_sessions: NAME }, { stop_sessid: ['a', 'b'] }])
+})
+
+test('a push is started once, and the one that was asked for is stopped', async () => {
+  const { run, calls, reply } = await openRecorder()
+  const target = 'rtmp://live.example/app/secret'
+  const list = { push_list: true }
+  reply.push_list = null
+  await run({ kind: 'start_push', runtime_name: NAME, target })
+  await run({ kind: 'stop_push', runtime_name: NAME, target })
+  expect(calls).toEqual([list, { push_start: { stream: NAME, target } }, list])
+  calls.length = 0
+  reply.push_list = [
+    [31_001, NAME, target, target, [], {}],
+    [31_002, NAME, 'rtmp://live.example/app/other', '', [], {}],
+    [31_003, 'live+other', target, target, [], {}],
+  ]
+  await run({ kind: 'start_push', runtime_name: NAME, target })
+  await run({ kind: 'stop_push', runtime_name: NAME, target })
+  expect(calls).toEqual([list, list, { push_stop: [31_001] }])
+})
+
+test('who is asked about anew is judged by the control plane, not by what was permitted before', async () => {
+  const { run, gate, plane } = await openHost()
+  plane.playback = () => playbackAllowed('regatta')
+  const viewer = { stream_name: 'pb_regatta', host: '192.0.2.7', protocol: 'HLS', token: '' }
+  expect(await gate.view(viewer)).toMatchObject({ allowed: true })
+  plane.playback = () => ({ allowed: false, reason: 'stream_disabled' })
+  expect(await gate.view(viewer)).toMatchObject({ allowed: true })
+  await run({ kind: 'reauthorise_sessions', runtime_name: NAME })
+  expect(await gate.view(viewer)).toEqual({ allowed: false, reason: 'stream_disabled' })
+})
+
+test('draining is passed on', async () => {
+  const { run, told } = await openHost()
+  await run({ kind: 'drain', on: true })
+  expect(told).toEqual(['drain true'])
+})
+
+test('a MistServer that does not answer fails a command with its reason', async () => {
+  const { run, host } = await openHost()
+  await host.stop()
+  await expect(run({ kind: 'terminate_stream', runtime_name: NAME })).rejects.toMatchObject({
+    reason: 'mist_unreachable',
+  })
+})
