@@ -1,7 +1,7 @@
 import { kafka, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
 import { type RoutedService, routes } from './routes.ts'
-import { databaseUrls, identityKeys, identityPublicKeys, periscopeStores } from './secrets.ts'
+import { databaseUrls, encryptionKeys, identityKeys, identityPublicKeys, periscopeStores } from './secrets.ts'
 import { hostOf, serviceUrl } from './stage.ts'
 
 const COMMODORE_URL = serviceUrl('commodore')
@@ -22,6 +22,7 @@ const commodoreFunction = {
     QUARTERMASTER_URL,
     DATABASE_URL: databaseUrls.commodore.value,
     IDENTITY_KEY: identityKeys.commodore.value,
+    ENCRYPTION_KEYS: encryptionKeys.value,
     TRUSTED_PROXIES,
     IDENTITY_PUBLIC_KEYS: identityPublicKeys.value,
   },

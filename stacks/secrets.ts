@@ -10,6 +10,9 @@ export const identityKeys = {
 /** The public halves of all of them, as a JSON Web Key Set. */
 export const identityPublicKeys = new sst.Secret('IdentityPublicKeys')
 
+/** By which Commodore encrypts what it must read again: `<id>:<32 bytes in base64url>`, the newest first. */
+export const encryptionKeys = new sst.Secret('CommodoreEncryptionKeys')
+
 /** Neon connection strings, one for each service's own role. */
 export const databaseUrls = {
   commodore: new sst.Secret('CommodoreDatabaseUrl'),

@@ -9,19 +9,21 @@ import {
   settings,
   type Variables,
 } from '../../shared/config.ts'
+import { encryptionVariables } from '../../shared/encryption/keys.ts'
 
 const Schema = z.object({
   QUARTERMASTER_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('commodore'),
   IDENTITY_PUBLIC_KEYS: PublicKeys,
+  ...encryptionVariables.shape,
   ...frontVariables,
   ...databaseVariables,
 })
 
 /** Commodore's settings from the environment; throws a `ConfigError` that lists every problem. */
 export function readConfig(env: Variables) {
-  const { IDENTITY_KEY, DATABASE_URL, ...config } = readVariables(Schema, env)
-  return settings(config, { IDENTITY_KEY, DATABASE_URL })
+  const { IDENTITY_KEY, DATABASE_URL, ENCRYPTION_KEYS, ...config } = readVariables(Schema, env)
+  return settings(config, { IDENTITY_KEY, DATABASE_URL, ENCRYPTION_KEYS })
 }
 
 export type CommodoreSettings = ReturnType<typeof readConfig>

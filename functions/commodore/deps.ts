@@ -1,6 +1,7 @@
 import type { Client } from '../../shared/client/client.ts'
 import type { Context } from '../../shared/context.ts'
 import type { KeySet } from '../../shared/contract/identity.ts'
+import type { Encryption } from '../../shared/encryption/encryption.ts'
 import type { Env } from '../../shared/http/app.ts'
 import type { Signer } from '../../shared/identity/signer.ts'
 import type { Database } from '../../shared/postgres/database.ts'
@@ -13,6 +14,8 @@ export interface Deps {
   signer: Signer
   /** The public keys of all issuers, as `/.well-known/jwks.json` shows them. */
   keySet: KeySet
+  /** For secrets that must be read again. */
+  encryption: Encryption
   quartermaster: Client
   routing: Routing
 }

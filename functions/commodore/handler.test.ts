@@ -1,5 +1,6 @@
 import type { LambdaContext } from 'hono/aws-lambda'
 import { afterAll, expect, test, vi } from 'vitest'
+import { newEncryptionKeys } from '../../shared/encryption/keys.ts'
 import { createKey } from '../../shared/identity/key.ts'
 import { freshDatabase } from '../../shared/testing/postgres.ts'
 
@@ -16,6 +17,7 @@ test('Lambda’s events reach the same API', async () => {
   vi.stubEnv('QUARTERMASTER_URL', 'http://127.0.0.1:18002')
   vi.stubEnv('IDENTITY_KEY', JSON.stringify(await createKey('commodore')))
   vi.stubEnv('IDENTITY_PUBLIC_KEYS', '{"keys":[]}')
+  vi.stubEnv('ENCRYPTION_KEYS', newEncryptionKeys('k1'))
   vi.stubEnv('DATABASE_URL', database.urlAs('commodore'))
   vi.stubEnv('DATABASE_WS_PROXY', database.wsProxy)
   const { handler } = await import('./handler.ts')

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { newEncryptionKeys } from '../../shared/encryption/keys.ts'
 import { createKey } from '../../shared/identity/key.ts'
 import { send } from '../../shared/testing/api.ts'
 import { freshDatabase } from '../../shared/testing/postgres.ts'
@@ -6,7 +7,7 @@ import { readConfig } from './config.ts'
 import { open } from './service.ts'
 
 test('everything that is missing is named at once', () => {
-  const names = ['QUARTERMASTER_URL', 'IDENTITY_KEY', 'IDENTITY_PUBLIC_KEYS', 'DATABASE_URL']
+  const names = ['QUARTERMASTER_URL', 'IDENTITY_KEY', 'IDENTITY_PUBLIC_KEYS', 'ENCRYPTION_KEYS', 'DATABASE_URL']
   const problems = names.map((name) => `${name} is missing`)
   expect(() => readConfig({})).toThrow(expect.objectContaining({ problems }))
 })
@@ -18,6 +19,7 @@ test('the service opens from its environment alone, is ready, and closes what it
     QUARTERMASTER_URL: 'http://127.0.0.1:18002',
     IDENTITY_PUBLIC_KEYS: JSON.stringify({ keys: [] }),
     IDENTITY_KEY: JSON.stringify(await createKey('commodore')),
+    ENCRYPTION_KEYS: newEncryptionKeys('k1'),
     DATABASE_URL: database.urlAs('commodore'),
     DATABASE_WS_PROXY: database.wsProxy,
   }

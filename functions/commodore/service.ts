@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../shared/clock.ts'
+import { createEncryption } from '../../shared/encryption/encryption.ts'
 import { toActor } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
@@ -23,6 +24,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   const pool = openPool(secrets.DATABASE_URL, { wsProxy: config.DATABASE_WS_PROXY, applicationName: NAME })
   const db = openDatabase<Tables>(pool)
   const signer = createSigner(secrets.IDENTITY_KEY, clock)
+  const encryption = createEncryption(secrets.ENCRYPTION_KEYS)
   const own = toPublicKey(secrets.IDENTITY_KEY)
   const others = config.IDENTITY_PUBLIC_KEYS.keys.filter(({ kid }) => kid !== own.kid)
   const keySet = { keys: [own, ...others] }
@@ -40,7 +42,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
       verify: createVerifier({ keys: keySet, service: NAME, clock }),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
-    deps: { db, signer, keySet, quartermaster, routing: createRouting(quartermaster, clock) },
+    deps: { db, signer, keySet, encryption, quartermaster, routing: createRouting(quartermaster, clock) },
     metrics: registry,
     observe,
     trustedProxies: config.TRUSTED_PROXIES,

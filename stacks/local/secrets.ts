@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type KeySet, PrivateKey } from '../../shared/contract/identity.ts'
+import { newEncryptionKeys } from '../../shared/encryption/keys.ts'
 import { createKey, toPublicKey } from '../../shared/identity/key.ts'
 import { randomCode } from '../../shared/random.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
@@ -14,6 +15,8 @@ const Secrets = z.object({
   clickhouse_password: z.string(),
   role_password: z.string(),
   demo_password: z.string(),
+  // Made for a state that an older version wrote.
+  encryption_keys: z.string().default(() => newEncryptionKeys('k1')),
   keys: z.record(z.enum(issuers), PrivateKey),
 })
 export type Secrets = z.infer<typeof Secrets>
@@ -21,9 +24,7 @@ export type Secrets = z.infer<typeof Secrets>
 /** This machine's own secrets: made at the first start, kept in `<state>/secrets.json` for the user alone. */
 export async function loadSecrets(statePath: string): Promise<Secrets> {
   const path = join(statePath, 'secrets.json')
-  const kept = await readJsonFile(path, Secrets)
-  if (kept) return kept
-  const secrets = await createSecrets()
+  const secrets = (await readJsonFile(path, Secrets)) ?? (await createSecrets())
   await writeJsonFile(path, secrets)
   return secrets
 }

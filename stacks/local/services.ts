@@ -56,6 +56,7 @@ export async function startServices({ ports, secrets, databases, kafkaBrokers, s
         ...common,
         ...identity('commodore'),
         DATABASE_URL: databases.urlOf('commodore'),
+        ENCRYPTION_KEYS: secrets.encryption_keys,
         IDENTITY_PUBLIC_KEYS: JSON.stringify(keySetOf(secrets)),
       }),
     ),

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Client } from '../../../shared/client/client.ts'
 import { LoginResponse } from '../../../shared/contract/accounts.ts'
 import { type ApiToken, CreatedApiToken, CreatedStream } from '../../../shared/contract/commodore.ts'
+import { createEncryption } from '../../../shared/encryption/encryption.ts'
 import { toActor } from '../../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
@@ -49,6 +50,7 @@ export async function openCommodore(): Promise<TestCommodore> {
   await database.migrate({ schema: 'commodore', folder: new URL('../migrations/', import.meta.url) })
   const db = openDatabase<Tables>(database.pool(database.urlAs('commodore')))
   const signer = createSigner(identities.keyOf('commodore'), clock)
+  const encryption = createEncryption([{ id: 'k1', bytes: crypto.getRandomValues(new Uint8Array(32)) }])
   let isCutOff = false
   const client: Client = {
     service: 'quartermaster',
@@ -67,7 +69,14 @@ export async function openCommodore(): Promise<TestCommodore> {
       verify: createVerifier({ keys: identities.keySet, service: 'commodore', clock }),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
-    deps: { db, signer, keySet: identities.keySet, quartermaster: client, routing: createRouting(client, clock) },
+    deps: {
+      db,
+      signer,
+      encryption,
+      keySet: identities.keySet,
+      quartermaster: client,
+      routing: createRouting(client, clock),
+    },
     metrics: registry,
     observe,
   })
