@@ -95,7 +95,12 @@ export const tenants = new Hono<AppEnv>()
   )
   .get(
     '/:id/audit-log',
-    operation({ summary: 'What was changed of a tenant here', auth: 'service', ok: { schema: AuditPart } }),
+    operation({
+      summary: 'What was changed of a tenant here',
+      auth: 'service',
+      ok: { schema: AuditPart },
+      faults: ['not_found'],
+    }),
     ofTenant,
     query(AuditPartRequest.omit({ tenant_id: true })),
     async (c) => {
