@@ -10,7 +10,9 @@ The environment says the rest; see README.md.
 `
 
 const stopping = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopping.abort())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stopping.abort())
+// Started by a process that keeps a channel to it, it does not outlive that process.
+process.once('disconnect', () => stopping.abort())
 
 try {
   const { values } = parseArgs({ options: { mist: { type: 'string' }, help: { type: 'boolean', default: false } } })

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { startChild } from './child.ts'
 import type { Ports } from './ports.ts'
 import { urlAt } from './services.ts'
 import type { Demo } from './state.ts'
@@ -17,25 +16,18 @@ interface HelmsmanOptions {
   level: string
 }
 
+const PROGRAM = new URL('../../node-sidecar/main.ts', import.meta.url)
 const READY_TIMEOUT_MS = 20_000
 const READY_POLL_MS = 100
-/** Helmsman gives what it journalled some seconds to be taken; after this it is ended. */
-const STOP_TIMEOUT_MS = 10_000
 
 /** Runs Helmsman as on a media host: a process of its own, enrolled by a token, beside one MistServer. */
 export async function startHelmsman(options: HelmsmanOptions): Promise<AsyncDisposable> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../../node-sidecar/main.ts', import.meta.url))], {
-    env: { ...process.env, ...variables(options) },
-    // Its own group: Ctrl-C in the terminal goes to us, and we stop it while what it needs still runs.
-    detached: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const stop = { [Symbol.asyncDispose]: () => end(child) }
+  const child = startChild(PROGRAM, variables(options))
   try {
-    await ready(child, urlAt(options.ports.helmsman))
-    return stop
+    await Promise.race([ready(urlAt(options.ports.helmsman)), child.ended])
+    return child
   } catch (error) {
-    await end(child)
+    await child[Symbol.asyncDispose]()
     throw error
   }
 }
@@ -56,24 +48,14 @@ function variables({ ports, statePath, mist, viewerAddress, demo, level }: Helms
   }
 }
 
-async function ready(child: ChildProcess, url: string): Promise<void> {
+async function ready(url: string): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS
   let said = 'it does not answer'
   while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`Helmsman ended with code ${child.exitCode}.`)
     const health = await fetch(`${url}/health`).catch(() => undefined)
     if (health?.ok) return
     if (health) said = await health.text()
     await sleep(READY_POLL_MS)
   }
   throw new Error(`Helmsman is not ready after ${READY_TIMEOUT_MS / 1000} s: ${said}`)
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const closed = new Promise((resolve) => child.once('close', resolve))
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
-  await closed
-  clearTimeout(timer)
 }

@@ -16,6 +16,8 @@ const USAGE = `npm start [-- OPTIONS]
 DATABASE_URL, CLICKHOUSE_URL and KAFKA_BROKERS replace an embedded engine by a real one.
 `
 
+/** A closed terminal ends it as Ctrl-C does. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const LEVELS = ['debug', 'info', 'warning', 'error'] as const
 const person = process.stdout.isTTY === true
 const say = (text: string) => process.stdout.write(text)
@@ -65,7 +67,7 @@ function wholeNumber(name: string, text: string): number {
 async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
   configureLog({ pretty: person, level: options.level, write: say })
   const stopping = new AbortController()
-  const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => stopping.abort())
+  const asked = Promise.race(SIGNALS.map((signal) => once(process, signal))).then(() => stopping.abort())
   const started = performance.now()
   say('FrameWorks on this machine\n')
   const progress = createProgress(say)

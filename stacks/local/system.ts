@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createDemo } from './demo.ts'
-import { startEdge } from './edge/edge.ts'
+import { startEdgeProcess } from './edge/process.ts'
 import { startEngines } from './engines.ts'
 import { createFrontDoor } from './front-door.ts'
 import { startHelmsman } from './helmsman.ts'
@@ -21,7 +21,7 @@ export interface SystemOptions {
   portOffset: number
   /** API of a real MistServer; without it a stand-in plays the media host. */
   mist: string | undefined
-  /** Least level that Helmsman, a process of its own, logs. */
+  /** Least level that Helmsman and the edge, processes of their own, log. */
   level: string
   /** Of the stand-in's randomness. */
   seed: number
@@ -60,7 +60,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       DECKLOG_URL: urlAt(ports.decklog),
       IDENTITY_KEY: JSON.stringify(secrets.keys.foghorn),
     }
-    stack.use(await startEdge({ port: ports.foghorn, dataPath: join(statePath, 'edge'), bindings }))
+    const edge = { port: ports.foghorn, dataPath: join(statePath, 'edge'), bindings, level: options.level }
+    stack.use(await startEdgeProcess(edge))
   })
   const services = servicesAt(ports)
   stack.use(await serve(createFrontDoor(services), ports['front-door']))

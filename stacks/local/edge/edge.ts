@@ -3,7 +3,6 @@ import { createLog } from '../../../shared/log.ts'
 import { COMPATIBILITY_DATE, type EdgeWorkerName, edgeWorkers } from '../../edge-workers.ts'
 import { bundleWorker } from './bundle.ts'
 import { relay } from './relay.ts'
-import { withoutSignalHooks } from './without-signal-hooks.ts'
 
 interface EdgeOptions {
   worker?: EdgeWorkerName
@@ -28,28 +27,25 @@ export async function startEdge({ worker = 'foghorn', port, bindings, dataPath }
   const { entry, durableObjects } = edgeWorkers[worker]
   const { code, gzip_bytes } = await bundleWorker(entry)
   log.info('edge worker bundled', { gzip_bytes })
-  const miniflare = withoutSignalHooks(
-    () =>
-      new Miniflare({
-        name: worker,
-        host: '127.0.0.1',
-        port,
-        modules: [{ type: 'ESModule', path: `${worker}.js`, contents: code }],
-        compatibilityDate: COMPATIBILITY_DATE,
-        bindings,
-        durableObjects: Object.fromEntries(
-          Object.entries(durableObjects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
-        ),
-        durableObjectsPersist: dataPath,
-        // Nobody knows here where a caller is, and nothing is fetched to pretend it.
-        cf: {},
-        telemetry: { enabled: false },
-        log: new NoOpLog(),
-        structuredWorkerdLogs: true,
-        handleStructuredLogs: ({ message }: { message: string }) => relay(log, message),
-        handleUncaughtError: (error: Error) => log.error('edge worker failed', { error }),
-      }),
-  )
+  const miniflare = new Miniflare({
+    name: worker,
+    host: '127.0.0.1',
+    port,
+    modules: [{ type: 'ESModule', path: `${worker}.js`, contents: code }],
+    compatibilityDate: COMPATIBILITY_DATE,
+    bindings,
+    durableObjects: Object.fromEntries(
+      Object.entries(durableObjects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
+    ),
+    durableObjectsPersist: dataPath,
+    // Nobody knows here where a caller is, and nothing is fetched to pretend it.
+    cf: {},
+    telemetry: { enabled: false },
+    log: new NoOpLog(),
+    structuredWorkerdLogs: true,
+    handleStructuredLogs: ({ message }: { message: string }) => relay(log, message),
+    handleUncaughtError: (error: Error) => log.error('edge worker failed', { error }),
+  })
   const stop = () => miniflare.dispose()
   try {
     const url = (await miniflare.ready).href.replace(/\/$/, '')
