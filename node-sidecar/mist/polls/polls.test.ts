@@ -124,6 +124,16 @@ test('active streams come with their figures', async () => {
   valid(toStreamEvents(streams, time))
 })
 
+test('a stream that has just ended has no tracks, and does not hide the others', async () => {
+  const { active_streams } = JSON.parse(readApiReply('active_streams-longform'))
+  const ended = { ...active_streams['live+test'], status: 'Offline', tracks: null, health: null }
+  const { api } = await serveReply(JSON.stringify({ active_streams: { ...active_streams, 'live+ended': ended } }))
+  const { states } = await readStreams(api)
+  expect(states.get('live+ended')).toMatchObject({ status: 'offline', tracks: null })
+  expect(states.get('live+test')).toMatchObject({ status: 'live' })
+  valid(toStreamEvents(states, time))
+})
+
 test('null says that no stream is active; a reply without an answer says nothing', async () => {
   const { api } = await serveReply(['{"active_streams":null}', '{"LTS":1}'])
   expect((await readStreams(api)).states.size).toBe(0)

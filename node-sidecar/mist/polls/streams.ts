@@ -18,7 +18,8 @@ const ActiveStream = z.looseObject({
   views: Count,
   inputs: Count,
   outputs: Count,
-  tracks: Count,
+  /** Null once the stream has ended, while its figures are still shown. */
+  tracks: Count.nullish(),
   upbytes: Count,
   downbytes: Count,
   viewseconds: Count,
@@ -76,7 +77,7 @@ function toLifecycle(stream: z.infer<typeof ActiveStream>): StreamLifecycle {
     viewers: stream.viewers,
     inputs: stream.inputs,
     outputs: stream.outputs,
-    tracks: stream.tracks,
+    tracks: stream.tracks ?? null,
     ingress_bytes: stream.downbytes,
     egress_bytes: stream.upbytes,
     viewer_seconds: stream.viewseconds,
