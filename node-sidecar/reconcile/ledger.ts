@@ -16,8 +16,11 @@ export interface Open<T> {
 export class Ledger<T> {
   readonly #open: Map<string, Open<T>>
   readonly #ends = new Map<string, number>()
+  readonly #isAnother: (before: T, now: T) => boolean
 
-  constructor(open: Iterable<readonly [string, Open<T>]> = []) {
+  /** `isAnother` tells by two polls of a key whether the second shows something that has begun anew. */
+  constructor(isAnother: (before: T, now: T) => boolean, open: Iterable<readonly [string, Open<T>]> = []) {
+    this.#isAnother = isAnother
     this.#open = new Map(open)
   }
 
@@ -31,14 +34,19 @@ export class Ledger<T> {
     this.#ends.set(key, at)
   }
 
-  /** Takes a poll and returns what has been missing for too long; that is then open no more once `end` is told. */
+  /**
+   * Takes a poll and returns what has been missing for too long, or has begun anew under its key; that is then open no
+   * more once `end` is told.
+   */
   see(present: ReadonlyMap<string, T>, at: number): [string, Open<T>][] {
     for (const [key, ended] of this.#ends) if (at - ended > ENDS_KEPT_MS) this.#ends.delete(key)
+    const lost: [string, Open<T>][] = []
     for (const [key, last] of present) {
       if (at - (this.#ends.get(key) ?? -ECHO_MS) < ECHO_MS) continue
-      this.#open.set(key, { since: this.#open.get(key)?.since ?? at, missed_since: null, last })
+      const open = this.#open.get(key)
+      if (open !== undefined && this.#isAnother(open.last, last)) lost.push([key, open])
+      else this.#open.set(key, { since: open?.since ?? at, missed_since: null, last })
     }
-    const lost: [string, Open<T>][] = []
     for (const [key, open] of this.#open) {
       if (present.has(key)) continue
       open.missed_since ??= at

@@ -125,6 +125,19 @@ test('a stream whose end nobody heard ends by its last totals', async () => {
   ])
 })
 
+test('a MistServer that starts anew has ended what it counts from 0 again', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { reconciler, ends } = await openAt(await freshFolder(), stack)
+  const totals = { ingress_bytes: 7000, egress_bytes: 8000, viewers: 3, inputs: 1, outputs: 0, viewer_seconds: 40 }
+  const sole = (ingress_bytes: number) => new Map([['live+regatta', { ...totals, ingress_bytes }]])
+  await reconciler.seeStreams(sole(7000), after(0))
+  await reconciler.seeStreams(new Map(), after(10_000))
+  for (const ms of [20_000, 30_000, 40_000]) await reconciler.seeStreams(sole(ms / 1000), after(ms))
+  expect(await ends()).toMatchObject([
+    { occurred_at: after(10_000).toISOString(), data: { ...totals, provenance: 'reconciled' } },
+  ])
+})
+
 test('after a restart, what ended while nobody listened is made up, and what was heard is not', async () => {
   const folder = await freshFolder()
   {

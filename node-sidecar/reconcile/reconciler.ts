@@ -37,8 +37,14 @@ export class Reconciler {
 
   private constructor(options: ReconcilerOptions, snapshot: Snapshot | null) {
     this.#options = options
-    this.#sessions = new Ledger(snapshot?.sessions)
-    this.#streams = new Ledger(snapshot?.streams)
+    this.#sessions = new Ledger(
+      hasFallen(({ sample }) => sample.egress_bytes),
+      snapshot?.sessions,
+    )
+    this.#streams = new Ledger(
+      hasFallen(({ ingress_bytes }) => ingress_bytes),
+      snapshot?.streams,
+    )
   }
 
   /** Told of events that are journalled: ends among them are noted. */
@@ -94,6 +100,11 @@ export class Reconciler {
       position = end
     }
   }
+}
+
+/** MistServer counts up; one that has started anew counts from 0. */
+function hasFallen<T>(bytesOf: (last: T) => number): (before: T, now: T) => boolean {
+  return (before, now) => bytesOf(now) < bytesOf(before)
 }
 
 /** A record that is no event ends nothing; shipping makes a dead letter of it. */
