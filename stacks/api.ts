@@ -6,6 +6,8 @@ import { hostOf, serviceUrl } from './stage.ts'
 
 const COMMODORE_URL = serviceUrl('commodore')
 const QUARTERMASTER_URL = serviceUrl('quartermaster')
+/** Where viewers go is also where services reach it. */
+const FOGHORN_URL = serviceUrl('play')
 
 /** API Gateway, which adds to `X-Forwarded-For` whom it was called by. */
 const TRUSTED_PROXIES = '1'
@@ -20,6 +22,7 @@ const commodoreFunction = {
   nodejs: { install: ['@node-rs/argon2'] },
   environment: {
     QUARTERMASTER_URL,
+    FOGHORN_URL,
     DATABASE_URL: databaseUrls.commodore.value,
     IDENTITY_KEY: identityKeys.commodore.value,
     ENCRYPTION_KEYS: encryptionKeys.value,

@@ -33,6 +33,7 @@ export const routes: readonly Route[] = [
   { path: '/streams', service: 'commodore' },
   { path: '/streams/*', service: 'commodore', methods: ['GET', 'HEAD', 'PATCH', 'DELETE'] },
   { path: '/streams/*/keys/**', service: 'commodore' },
+  { path: '/streams/*/terminate', service: 'commodore', methods: ['POST'] },
   { path: '/usage', service: 'periscope-query' },
   { path: '/unattributed', service: 'periscope-query' },
   { path: '/nodes/*/heartbeat', service: 'foghorn' },

@@ -67,7 +67,7 @@ test('each operation refuses nobody, and whoever is not of its kind', async () =
 test('what is another tenant’s is not there', async () => {
   const operations = await operationsOf(door)
   const named = operations.filter(({ line, auth }) => auth === 'tenant' && line.includes('{'))
-  expect(named.length).toBe(8)
+  expect(named.length).toBe(9)
   for (const { line } of named) expect(`${line}: ${await ask(line, bob.token)}`).toMatch(/: 404 \w+_not_found$/)
 })
 

@@ -9,6 +9,7 @@ import type { Deps } from './deps.ts'
 import { sessions } from './sessions/routes.ts'
 import { streamKeys } from './stream-keys/routes.ts'
 import { streams } from './streams/routes.ts'
+import { termination } from './termination/routes.ts'
 
 export interface ApiOptions extends AppOptions<Deps> {
   metrics: Registry
@@ -31,6 +32,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/audit-log', auditLog)
     .route('/streams', streams)
     .route('/streams/:id/keys', streamKeys)
+    .route('/streams/:id/terminate', termination)
 }
 
 /** Every route with its types. @public */

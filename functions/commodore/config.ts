@@ -13,6 +13,7 @@ import { encryptionVariables } from '../../shared/encryption/keys.ts'
 
 const Schema = z.object({
   QUARTERMASTER_URL: ServiceUrl,
+  FOGHORN_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('commodore'),
   IDENTITY_PUBLIC_KEYS: PublicKeys,
   ...encryptionVariables.shape,

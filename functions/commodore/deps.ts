@@ -17,6 +17,7 @@ export interface Deps {
   /** For secrets that must be read again. */
   encryption: Encryption
   quartermaster: Client
+  foghorn: Client
   routing: Routing
 }
 

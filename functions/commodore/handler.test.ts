@@ -15,6 +15,7 @@ test('Lambda’s events reach the same API', async () => {
   await using database = await freshDatabase()
   await database.migrate({ schema: 'commodore', folder: new URL('migrations/', import.meta.url) })
   vi.stubEnv('QUARTERMASTER_URL', 'http://127.0.0.1:18002')
+  vi.stubEnv('FOGHORN_URL', 'http://127.0.0.1:18008')
   vi.stubEnv('IDENTITY_KEY', JSON.stringify(await createKey('commodore')))
   vi.stubEnv('IDENTITY_PUBLIC_KEYS', '{"keys":[]}')
   vi.stubEnv('ENCRYPTION_KEYS', newEncryptionKeys('k1'))

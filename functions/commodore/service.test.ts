@@ -7,7 +7,14 @@ import { readConfig } from './config.ts'
 import { open } from './service.ts'
 
 test('everything that is missing is named at once', () => {
-  const names = ['QUARTERMASTER_URL', 'IDENTITY_KEY', 'IDENTITY_PUBLIC_KEYS', 'ENCRYPTION_KEYS', 'DATABASE_URL']
+  const names = [
+    'QUARTERMASTER_URL',
+    'FOGHORN_URL',
+    'IDENTITY_KEY',
+    'IDENTITY_PUBLIC_KEYS',
+    'ENCRYPTION_KEYS',
+    'DATABASE_URL',
+  ]
   const problems = names.map((name) => `${name} is missing`)
   expect(() => readConfig({})).toThrow(expect.objectContaining({ problems }))
 })
@@ -17,6 +24,7 @@ test('the service opens from its environment alone, is ready, and closes what it
   await database.migrate({ schema: 'commodore', folder: new URL('migrations/', import.meta.url) })
   const environment = {
     QUARTERMASTER_URL: 'http://127.0.0.1:18002',
+    FOGHORN_URL: 'http://127.0.0.1:18008',
     IDENTITY_PUBLIC_KEYS: JSON.stringify({ keys: [] }),
     IDENTITY_KEY: JSON.stringify(await createKey('commodore')),
     ENCRYPTION_KEYS: newEncryptionKeys('k1'),

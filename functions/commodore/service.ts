@@ -18,6 +18,8 @@ import { createJobs } from './jobs.ts'
 import type { Tables } from './tables.ts'
 
 const NAME = 'commodore'
+/** Foghorn waits for media hosts before it answers. */
+const FOGHORN_TIMEOUT_MS = 8_000
 
 /** Opens Commodore: its tables, which must be migrated, and its API. */
 export async function open({ config, secrets }: CommodoreSettings, clock: Clock = systemClock): Promise<Service> {
@@ -33,6 +35,12 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     baseUrl: config.QUARTERMASTER_URL,
     token: createServiceTokens(signer, 'quartermaster', clock),
   }
+  const foghorn = {
+    service: 'foghorn',
+    baseUrl: config.FOGHORN_URL,
+    token: createServiceTokens(signer, 'foghorn', clock),
+    timeoutMs: FOGHORN_TIMEOUT_MS,
+  }
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
   const app = createApi({
@@ -42,7 +50,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
       verify: createVerifier({ keys: keySet, service: NAME, clock }),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
-    deps: { db, signer, keySet, encryption, quartermaster, routing: createRouting(quartermaster, clock) },
+    deps: { db, signer, keySet, encryption, quartermaster, foghorn, routing: createRouting(quartermaster, clock) },
     metrics: registry,
     observe,
     trustedProxies: config.TRUSTED_PROXIES,

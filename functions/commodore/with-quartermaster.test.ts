@@ -3,6 +3,7 @@ import { call } from '../../shared/client/client.ts'
 import { LoginResponse } from '../../shared/contract/accounts.ts'
 import { authorizePlayback, CreatedApiToken, CreatedStream } from '../../shared/contract/commodore.ts'
 import { Cluster, CreatedEnrolmentToken, enrolNode, issueNodeToken } from '../../shared/contract/quartermaster.ts'
+import { newEncryptionKeys } from '../../shared/encryption/keys.ts'
 import { createKey, toPublicKey } from '../../shared/identity/key.ts'
 import { freePort } from '../../shared/testing/port.ts'
 import { freshDatabase } from '../../shared/testing/postgres.ts'
@@ -26,6 +27,8 @@ test('over the network, a new tenant’s own host joins, proves itself and is to
   const common = {
     COMMODORE_URL: commodoreUrl,
     QUARTERMASTER_URL: quartermasterUrl,
+    FOGHORN_URL: 'http://127.0.0.1:18008',
+    ENCRYPTION_KEYS: newEncryptionKeys('k1'),
     DATABASE_WS_PROXY: database.wsProxy,
     IDENTITY_PUBLIC_KEYS: JSON.stringify({ keys: Object.values(keys).map(toPublicKey) }),
   }

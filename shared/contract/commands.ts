@@ -137,3 +137,11 @@ export const commandCluster = endpoint({
   request: CommandCluster.extend({ cluster_id: ClusterId }),
   response: CommandAnswer,
 })
+
+// --- what tenants get to see: `POST /streams/{id}/terminate` at Commodore
+
+export const Termination = z
+  .object({
+    hosts: z.array(HostOutcome.omit({ id: true }).extend({ cluster_id: ClusterId })).describe('None when none has it'),
+  })
+  .meta({ id: 'Termination' })

@@ -55,6 +55,7 @@ export async function startServices({ ports, secrets, databases, kafkaBrokers, s
       readCommodore({
         ...common,
         ...identity('commodore'),
+        FOGHORN_URL: urlAt(ports.foghorn),
         DATABASE_URL: databases.urlOf('commodore'),
         ENCRYPTION_KEYS: secrets.encryption_keys,
         IDENTITY_PUBLIC_KEYS: JSON.stringify(keySetOf(secrets)),

@@ -16,8 +16,9 @@ import { freshDatabase } from '../../../shared/testing/postgres.ts'
 import { openQuartermaster, type TestQuartermaster } from '../../quartermaster/testing/quartermaster.ts'
 import { createApi } from '../api.ts'
 import { judge } from '../api-tokens/verify.ts'
-import { createRouting } from '../authorize/routing.ts'
+import { createRouting, type Routing } from '../authorize/routing.ts'
 import type { Tables } from '../tables.ts'
+import { openFoghorn, type TestFoghorn } from './foghorn.ts'
 
 export const PASSWORD = 'correct horse battery'
 
@@ -31,6 +32,8 @@ export interface Account {
 /** Commodore over a database of its own, beside a real Quartermaster that the test may cut off. */
 export interface TestCommodore extends Door, AsyncDisposable {
   quartermaster: TestQuartermaster
+  foghorn: TestFoghorn
+  routing: Routing
   db: Database<Tables>
   /** The database owner's connection, for what the service itself may not do. */
   owner: Pool
@@ -61,6 +64,8 @@ export async function openCommodore(): Promise<TestCommodore> {
       return quartermaster.fetch(request)
     },
   }
+  const foghorn = openFoghorn()
+  const routing = createRouting(client, clock)
   const { registry, observe } = createHttpMetrics('commodore')
   const app = createApi({
     log: createLog('commodore'),
@@ -75,7 +80,8 @@ export async function openCommodore(): Promise<TestCommodore> {
       encryption,
       keySet: identities.keySet,
       quartermaster: client,
-      routing: createRouting(client, clock),
+      foghorn: foghorn.client,
+      routing,
     },
     metrics: registry,
     observe,
@@ -86,6 +92,8 @@ export async function openCommodore(): Promise<TestCommodore> {
   return {
     ...door,
     quartermaster,
+    foghorn,
+    routing,
     db,
     owner: database.pool(),
     cutOff: (cut) => {
