@@ -17,7 +17,7 @@ import { PageQuery } from './page.ts'
 export const PRESENTED_LENGTH_MAX = 256
 export const RESOLVE_NAMES_MAX = 500
 export const API_TOKEN_DAYS_MAX = 366
-/** Streams of a tenant at a time. */
+/** Streams of a tenant at a time, where Quartermaster says nothing else. */
 export const STREAMS_MAX = 1_000
 /** Keys of one stream that are good at a time: enough to change them one by one. */
 export const STREAM_KEYS_MAX = 20

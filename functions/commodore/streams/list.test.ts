@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { STREAMS_MAX, Stream, streamSorts } from '../../../shared/contract/commodore.ts'
 import { Page } from '../../../shared/contract/page.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
+import { ROUTING_FRESH_MS } from '../authorize/routing.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'
 
 const TITLES = [
@@ -118,5 +119,21 @@ test('of many creations at the limit exactly as many succeed as there is room fo
   expect(rows).toEqual([{ count: STREAMS_MAX }])
   const [newest] = (await list({ limit: '1' }, bob)).data
   await send(door, `DELETE /streams/${newest?.id}`, { token: bob.token })
+  expect(await create()).toBe('201')
+})
+
+test('a tenant has as many streams as its own limit says', async () => {
+  const cat = await door.account('cat')
+  const operator = await door.quartermaster.tenant('platform')
+  const set = (streams: number | null) =>
+    send(door.quartermaster, `PATCH /tenants/${cat.tenant_id}`, {
+      token: operator.token,
+      body: { limits: { streams } },
+    })
+  expect((await set(1)).status).toBe(200)
+  const create = () => refusal(send(door, 'POST /streams', { token: cat.token, body: { title: 'x' } }))
+  expect([await create(), await create()]).toEqual(['201', '409 too_many_streams'])
+  await set(null)
+  door.quartermaster.pass(ROUTING_FRESH_MS / 1000 + 1)
   expect(await create()).toBe('201')
 })

@@ -42,9 +42,10 @@ export async function create(
     deleted_at: null,
   }
   const first = await createKey(row, 'First key', now)
+  const { limits } = await ctx.routing(tenantId)
   return ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, { key, tenantId, operation: 'create-stream', input, now }, async () => {
-      await requireRoom(tx, tenantId)
+      await requireRoom(tx, tenantId, limits.streams ?? STREAMS_MAX)
       await tx.insertInto('streams').values(row).execute()
       await tx.insertInto('stream_keys').values(first.row).execute()
       await audit(tx, ctx, { action: 'stream.created', object_id: row.id, details: { title: row.title } })
@@ -71,15 +72,15 @@ export async function remove(ctx: Ctx, id: string): Promise<void> {
 }
 
 /** Holds all creations of the tenant, so that of many at once none is one too many. */
-async function requireRoom(tx: Transaction<Tables>, tenantId: string): Promise<void> {
+async function requireRoom(tx: Transaction<Tables>, tenantId: string, limit: number): Promise<void> {
   await lockTenant(tx, tenantId, 'streams')
   const own = tx.selectFrom('streams').select(({ fn }) => fn.countAll<string>().as('count'))
   const { count } = await own
     .where('tenant_id', '=', tenantId)
     .where('deleted_at', 'is', null)
     .executeTakeFirstOrThrow()
-  if (Number(count) < STREAMS_MAX) return
-  throw new Fault('conflict', 'too_many_streams', `A tenant has at most ${STREAMS_MAX} streams: delete one.`)
+  if (Number(count) < limit) return
+  throw new Fault('conflict', 'too_many_streams', `Your tenant has at most ${limit} streams: delete one.`)
 }
 
 async function change(
