@@ -36,10 +36,15 @@ export async function startEngines(options: EngineOptions): Promise<Engines> {
 
 const DATABASE = 'postgres'
 
+/** Where the embedded Postgres keeps its data. */
+export function postgresPath(statePath: string): string {
+  return join(statePath, 'postgres')
+}
+
 async function embeddedPostgres({ statePath, ports, secrets, progress, stack }: EngineOptions) {
   const server = await progress.step('Postgres', () =>
     startPostgres({
-      dataPath: join(statePath, 'postgres'),
+      dataPath: postgresPath(statePath),
       port: ports.postgres,
       password: secrets.postgres_password,
     }),

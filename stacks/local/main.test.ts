@@ -20,8 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(statePath, { recursive: true, force: true }))
 
 /** Runs `npm start`'s program until it is ready. */
-async function run(...options: string[]) {
-  const offset = await findFreeOffset()
+async function run(offset: number, ...options: string[]) {
   const args = [
     MAIN,
     '--state',
@@ -51,7 +50,7 @@ async function run(...options: string[]) {
 test(
   'it says what it does, stops when asked, and leaves nothing running',
   async () => {
-    const system = await run()
+    const system = await run(await findFreeOffset())
     expect(system.said()).toMatch(/Postgres is ready[\s\S]*Ready after[\s\S]*Demo login/)
     system.child.kill('SIGINT')
     expect(await system.ended).toBe(0)
@@ -64,12 +63,13 @@ test(
 test(
   'what a killed run left behind does not keep the next one from starting',
   async () => {
-    const killed = await run()
+    const offset = await findFreeOffset()
+    const killed = await run(offset)
     killed.child.kill('SIGKILL')
     await killed.ended
     const { postgres: _, ...others } = killed.ports
     await expect.poll(() => requireFree(others).then(() => 'free', String), { timeout: 20_000 }).toBe('free')
-    const next = await run()
+    const next = await run(offset)
     expect(next.said()).toContain('Ready after')
     next.child.kill('SIGTERM')
     expect(await next.ended).toBe(0)
@@ -78,7 +78,7 @@ test(
 )
 
 test('a wrong option is told in a line, without a stack', async () => {
-  const { said, ended } = await run('--viewers', 'many')
+  const { said, ended } = await run(0, '--viewers', 'many')
   expect(await ended).toBe(1)
   expect(said().trim()).toBe('--viewers takes a whole number')
 })

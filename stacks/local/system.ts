@@ -2,11 +2,12 @@ import { join, resolve } from 'node:path'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createDemo } from './demo.ts'
 import { startEdgeProcess } from './edge/process.ts'
-import { startEngines } from './engines.ts'
+import { postgresPath, startEngines } from './engines.ts'
 import { createFrontDoor } from './front-door.ts'
 import { startHelmsman } from './helmsman.ts'
 import type { MediaHost } from './media-host/media-host.ts'
 import { type Ports, portsAt, requireFree } from './ports.ts'
+import { stopLeftBehind } from './postgres/server.ts'
 import type { Progress } from './progress.ts'
 import { migrateAll } from './schema.ts'
 import { loadSecrets } from './secrets.ts'
@@ -48,6 +49,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const secrets = await loadSecrets(statePath)
   const kept = await readDemo(statePath)
   const ports = portsAt(portOffset)
+  if (!env.DATABASE_URL) await stopLeftBehind(postgresPath(statePath))
   await requireFree(neededPorts(ports, env, mist))
   await using stack = new AsyncDisposableStack()
   const engines = await startEngines({ statePath, ports, secrets, env, progress, stack })

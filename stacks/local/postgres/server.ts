@@ -34,7 +34,7 @@ const SCRAM_ITERATIONS = 1
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const installation = await locate(options.dataPath)
   const { dataPath } = installation
-  await stopLeftBehind(dataPath)
+  await stopServerOf(dataPath)
   if (!(await exists(join(dataPath, 'PG_VERSION')))) await initialise(installation, options.password)
   const child = spawn(installation.postgres, ['-D', dataPath, ...flags(options)], {
     ...installation.owner,
@@ -116,7 +116,11 @@ function collect(child: ChildProcess): string[] {
 }
 
 /** A run that was killed leaves its server behind, which would hold the data folder and the port. */
-async function stopLeftBehind(dataPath: string): Promise<void> {
+export async function stopLeftBehind(dataPath: string): Promise<void> {
+  await stopServerOf((await locate(dataPath)).dataPath)
+}
+
+async function stopServerOf(dataPath: string): Promise<void> {
   const lock = await readFile(join(dataPath, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number.parseInt(lock, 10)
   if (!(pid > 0) || !signal(pid, 'SIGINT')) return
