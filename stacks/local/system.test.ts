@@ -116,6 +116,26 @@ test('a live stream is seen by its tenant, and its viewer is redirected to the h
   await expect.poll(() => statusOf(stream_id), { timeout: 40_000 }).toBe('offline')
 }, 90_000)
 
+test('a terminated stream ends on its host, and who may publish still may', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const { stream_key, playback_id, stream_id } = system.state.demo
+  const publish = () => host.publish({ stream_key, protocol: 'srt', publisher_host: '192.0.2.1' })
+  const terminate = async () => {
+    const url = `${system.state.base_url}/streams/${stream_id}/terminate`
+    const response = await fetch(url, { method: 'POST', headers: tenant() })
+    return [response.status, await response.json()]
+  }
+  const publication = await publish()
+  if (!publication.accepted) throw new Error(publication.reason)
+  await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(307)
+  expect(await terminate()).toMatchObject([202, { hosts: [{ status: 'done', reason: null }] }])
+  expect(publication.publisher.session.connections).toBe(0)
+  await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(404)
+  expect(await publish()).toMatchObject({ accepted: true })
+  host.finish()
+}, 60_000)
+
 describe('bad input is refused, denied, and told in the log', () => {
   const denied = (response: Response) => response.headers.get('x-mist-trigger-action')
 
