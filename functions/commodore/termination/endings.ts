@@ -1,0 +1,89 @@
+import type { Transaction } from 'kysely'
+import { z } from 'zod'
+import type { Clock } from '../../../shared/clock.ts'
+import { Fault, toFault } from '../../../shared/fault.ts'
+import { eventId } from '../../../shared/ids.ts'
+import type { Log } from '../../../shared/log.ts'
+import type { Handler } from '../../../shared/outbox/drain.ts'
+import { enqueue } from '../../../shared/outbox/enqueue.ts'
+import type { Database } from '../../../shared/postgres/database.ts'
+import type { Ctx } from '../deps.ts'
+import { isActiveAt } from '../stream-keys/key.ts'
+import type { Tables } from '../tables.ts'
+import { endEverywhere, type Hosts } from './hosts.ts'
+
+export const ENDING_KIND = 'stream.end'
+/** Who was let in just before a stream was shut is on air only now: hosts are asked once more after this. */
+export const SECOND_LOOK_MS = 15_000
+/** How long a tenant who shuts a stream waits for Foghorn; the outbox does it in any case. */
+export const END_NOW_TIMEOUT_MS = 1_500
+
+const Payload = z.object({ stream_id: z.string(), second_look: z.boolean() })
+
+/** A stream that takes nobody any more, and the message that says so. */
+export interface Ending {
+  message_id: string
+  tenant_id: string
+  internal_name: string
+}
+
+interface Shut {
+  id: string
+  tenant_id: string
+  internal_name: string
+}
+
+/** Writes, in the transaction that shuts a stream, that what runs of it must end. `endNow` goes on after the commit. */
+export async function enqueueEnding(tx: Transaction<Tables>, now: Date, stream: Shut): Promise<Ending> {
+  const { id: stream_id, tenant_id, internal_name } = stream
+  const message = (second_look: boolean) => ({ kind: ENDING_KIND, tenant_id, payload: { stream_id, second_look } })
+  const message_id = await enqueue(tx, message(false), now)
+  const due_at = new Date(now.getTime() + SECOND_LOOK_MS)
+  await enqueue(tx, { ...message(true), due_at }, now)
+  return { message_id, tenant_id, internal_name }
+}
+
+/** Tells the hosts at once and waits for none; what fails, the outbox makes good by the same command. */
+export async function endNow(ctx: Ctx, ending: Ending): Promise<void> {
+  const foghorn = { ...ctx.foghorn, timeoutMs: END_NOW_TIMEOUT_MS }
+  const order = { id: commandId(ending.message_id, 1), wait_ms: 0 }
+  await endEverywhere({ routing: ctx.routing, foghorn }, ending, order).catch((error: unknown) => {
+    ctx.log.warn('a stream ends by the outbox alone', { code: toFault(error).reason })
+  })
+}
+
+export interface EndingDeps extends Hosts {
+  db: Database<Tables>
+  clock: Clock
+  log: Log
+}
+
+/** Ends what runs of a stream that was shut; throws, to be tried again, until every host that has it says it is done. */
+export function createEndingHandler(deps: EndingDeps): Handler {
+  return async (payload, { id, tenant_id, attempt }) => {
+    const { stream_id, second_look } = Payload.parse(payload)
+    const stream = await find(deps, tenant_id ?? '', stream_id)
+    // Later than at first, who is on air may have been let in again.
+    if (!stream || (stream.open && (second_look || attempt > 1))) return
+    const hosts = await endEverywhere(deps, stream, { id: commandId(id, attempt) })
+    const missed = hosts.find(({ status }) => status !== 'done')
+    if (!missed) return
+    const said = missed.reason ?? missed.status
+    throw new Fault('unavailable', 'stream_not_ended', `${missed.node_id}: ${said}.`)
+  }
+}
+
+async function find({ db, clock }: EndingDeps, tenant_id: string, id: string) {
+  return db.within({ tenant_id }, async (tx) => {
+    const stream = await tx.selectFrom('streams').selectAll().where('id', '=', id).executeTakeFirst()
+    if (!stream) return undefined
+    const keys = tx.selectFrom('stream_keys').select('id').where('stream_id', '=', id).where(isActiveAt(clock()))
+    const key = await keys.limit(1).executeTakeFirst()
+    return { ...stream, open: stream.enabled && stream.deleted_at === null && key !== undefined }
+  })
+}
+
+/** Each attempt is a command of its own; the first is the same whoever sends it. */
+function commandId(messageId: string, attempt: number): string {
+  return eventId('ending', messageId, attempt)
+}
