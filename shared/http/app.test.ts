@@ -174,8 +174,13 @@ test('a fault that passes says when to come back, in whole seconds', async () =>
 test('one line is logged a request, by its route and not its path', async () => {
   await app.request('/things/1?token=hush', { headers: { 'x-request-id': 'abc' } })
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { message: 'answered', method: 'GET', route: '/things/:id', request_id: 'abc', status: 200 },
+    { level: 'INFO', message: 'answered', method: 'GET', route: '/things/:id', request_id: 'abc', status: 200 },
   ])
+})
+
+test('what machines ask all the time is logged for who looks closely', async () => {
+  await app.request('/metrics')
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 'DEBUG', route: '/metrics' }])
 })
 
 test('requests are counted by route, unknown paths as one', async () => {

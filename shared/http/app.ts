@@ -16,6 +16,8 @@ import { toProblemResponse } from './problem.ts'
 
 export const BODY_BYTES_MAX = 1024 * 1024
 export const REQUEST_TIMEOUT_MS = 10_000
+/** What machines ask all the time: a log of it hides the rest. */
+const PROBES = new Set(['/health', '/metrics'])
 
 /** What routes find in `c.var`: the context of this request, with the service's own dependencies in it. */
 export interface Env<Deps extends object> {
@@ -52,7 +54,9 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     const answered = { method: c.req.method, route: routePath(c, -1), status: c.res.status }
     const took_ms = performance.now() - started
     options.observe?.({ ...answered, took_ms })
-    c.var.ctx.log.info('answered', { ...answered, took_ms: Math.round(took_ms) })
+    const line = { ...answered, took_ms: Math.round(took_ms) }
+    if (PROBES.has(answered.route)) c.var.ctx.log.debug('answered', line)
+    else c.var.ctx.log.info('answered', line)
   })
   // First, so that a body which trickles in is late too.
   app.use(timeout(requestTimeoutMs, () => new HTTPException(408, { message: 'The request took too long.' })))
