@@ -12,6 +12,8 @@ const prefixes = {
   node: 'nod',
   enrolmentToken: 'enr',
   auditEntry: 'aud',
+  webhookEndpoint: 'whe',
+  webhookDelivery: 'whd',
 } as const
 
 export type IdKind = keyof typeof prefixes

@@ -23,6 +23,7 @@ export const routes: readonly Route[] = [
   { path: '/api-tokens', service: 'commodore' },
   { path: '/api-tokens/*', service: 'commodore', methods: ['DELETE'] },
   { path: '/audit-log', service: 'commodore' },
+  { path: '/webhook-endpoints/**', service: 'commodore' },
   { path: '/streams/*/status', service: 'periscope-query' },
   { path: '/streams/*/viewers', service: 'periscope-query' },
   { path: '/streams/*/sessions', service: 'periscope-query' },

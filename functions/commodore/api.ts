@@ -10,6 +10,7 @@ import { sessions } from './sessions/routes.ts'
 import { streamKeys } from './stream-keys/routes.ts'
 import { streams } from './streams/routes.ts'
 import { termination } from './termination/routes.ts'
+import { webhookEndpoints } from './webhooks/routes.ts'
 
 export interface ApiOptions extends AppOptions<Deps> {
   metrics: Registry
@@ -30,6 +31,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/', authorize)
     .route('/api-tokens', apiTokens)
     .route('/audit-log', auditLog)
+    .route('/webhook-endpoints', webhookEndpoints)
     .route('/streams', streams)
     .route('/streams/:id/keys', streamKeys)
     .route('/streams/:id/terminate', termination)

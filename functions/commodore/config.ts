@@ -16,6 +16,8 @@ const Schema = z.object({
   FOGHORN_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('commodore'),
   IDENTITY_PUBLIC_KEYS: PublicKeys,
+  /** For machines on which receivers are developed: lets webhooks go to loopback, over plain HTTP too. */
+  WEBHOOKS_ALLOW_LOOPBACK: z.stringbool().default(false),
   ...encryptionVariables.shape,
   ...frontVariables,
   ...databaseVariables,

@@ -7,6 +7,7 @@ import type { Signer } from '../../shared/identity/signer.ts'
 import type { Database } from '../../shared/postgres/database.ts'
 import type { Routing } from './authorize/routing.ts'
 import type { Tables } from './tables.ts'
+import type { PostOptions } from './webhooks/post.ts'
 
 /** What Commodore's functions need besides their input. */
 export interface Deps {
@@ -16,6 +17,8 @@ export interface Deps {
   keySet: KeySet
   /** For secrets that must be read again. */
   encryption: Encryption
+  /** How webhooks are posted. */
+  webhooks: PostOptions
   quartermaster: Client
   foghorn: Client
   routing: Routing

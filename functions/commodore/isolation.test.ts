@@ -14,13 +14,24 @@ beforeAll(async () => {
   bob = await door.account('bob')
   for (const account of [ann, bob]) {
     await door.apiToken(account, ['streams:read'])
+    const endpoint = { url: 'https://hooks.example.com' }
+    await send(door, 'POST /webhook-endpoints', { token: account.token, body: endpoint })
     const headers = { 'idempotency-key': crypto.randomUUID() }
     await send(door, 'POST /streams', { token: account.token, headers, body: { title: 'x' } })
   }
 })
 afterAll(() => door[Symbol.asyncDispose]())
 
-const tables = ['api_tokens', 'audit_log', 'idempotency_keys', 'memberships', 'stream_keys', 'streams'] as const
+const tables = [
+  'api_tokens',
+  'audit_log',
+  'idempotency_keys',
+  'memberships',
+  'stream_keys',
+  'streams',
+  'webhook_deliveries',
+  'webhook_endpoints',
+] as const
 
 const ownersIn = (table: string, scope: object, column = 'tenant_id') =>
   door.db.within(scope, async (tx) => {

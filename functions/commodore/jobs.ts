@@ -1,29 +1,29 @@
-import type { Clock } from '../../shared/clock.ts'
 import type { Jobs } from '../../shared/jobs.ts'
 import type { Log } from '../../shared/log.ts'
 import { drain, type Handler } from '../../shared/outbox/drain.ts'
-import type { Database } from '../../shared/postgres/database.ts'
-import type { Tables } from './tables.ts'
+import { createDeliveryHandler, type DeliverDeps, sweepDeliveries } from './webhooks/deliver.ts'
+import { DELIVERY_KIND } from './webhooks/emit.ts'
 
 /** Messages that one run works on; the rest waits for the next. */
 const BATCH_MAX = 500
 
+const HOUR_SECONDS = 3_600
+
 /** What Commodore's jobs and outbox handlers need. */
-export interface JobDeps {
-  db: Database<Tables>
-  clock: Clock
+export interface JobDeps extends DeliverDeps {
   log: Log
 }
 
 /** What is done for each kind of message of the outbox. */
-function createHandlers(_deps: JobDeps): Record<string, Handler> {
-  return {}
+function createHandlers(deps: JobDeps): Record<string, Handler> {
+  return { [DELIVERY_KIND]: createDeliveryHandler(deps) }
 }
 
 /** What Commodore does by the clock. */
 export function createJobs(deps: JobDeps): Jobs {
   const handlers = createHandlers(deps)
   return {
+    webhook_log: { every_seconds: HOUR_SECONDS, run: () => sweepDeliveries(deps) },
     outbox: {
       every_seconds: 1,
       run: async (signal) => {

@@ -16,6 +16,7 @@ import { createRouting } from './authorize/routing.ts'
 import type { CommodoreSettings } from './config.ts'
 import { createJobs } from './jobs.ts'
 import type { Tables } from './tables.ts'
+import { resolveName } from './webhooks/post.ts'
 
 const NAME = 'commodore'
 /** Foghorn waits for media hosts before it answers. */
@@ -27,6 +28,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   const db = openDatabase<Tables>(pool)
   const signer = createSigner(secrets.IDENTITY_KEY, clock)
   const encryption = createEncryption(secrets.ENCRYPTION_KEYS)
+  const webhooks = { allowLoopback: config.WEBHOOKS_ALLOW_LOOPBACK, resolve: resolveName }
   const own = toPublicKey(secrets.IDENTITY_KEY)
   const others = config.IDENTITY_PUBLIC_KEYS.keys.filter(({ kid }) => kid !== own.kid)
   const keySet = { keys: [own, ...others] }
@@ -50,14 +52,23 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
       verify: createVerifier({ keys: keySet, service: NAME, clock }),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
-    deps: { db, signer, keySet, encryption, quartermaster, foghorn, routing: createRouting(quartermaster, clock) },
+    deps: {
+      db,
+      signer,
+      keySet,
+      encryption,
+      webhooks,
+      quartermaster,
+      foghorn,
+      routing: createRouting(quartermaster, clock),
+    },
     metrics: registry,
     observe,
     trustedProxies: config.TRUSTED_PROXIES,
   })
   return {
     fetch: (request) => app.fetch(request),
-    jobs: createJobs({ db, clock, log }),
+    jobs: createJobs({ db, clock, log, encryption, webhooks }),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

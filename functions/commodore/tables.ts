@@ -2,6 +2,37 @@ import type { Generated, GeneratedAlways } from 'kysely'
 import type { Role, Scope } from '../../shared/context.ts'
 
 export interface Tables {
+  webhook_endpoints: {
+    id: string
+    tenant_id: string
+    url: string
+    description: string
+    event_types: string[]
+    secret: string
+    previous_secret: Generated<string | null>
+    previous_until: Generated<Date | null>
+    enabled: Generated<boolean>
+    disabled_reason: Generated<string | null>
+    failing_since: Generated<Date | null>
+    created_at: Date
+    updated_at: Date
+  }
+  webhook_deliveries: {
+    id: string
+    tenant_id: string
+    endpoint_id: string
+    event_type: string
+    subject: string
+    body: string
+    status: Generated<'pending' | 'delivered' | 'failed'>
+    attempts: Generated<number>
+    response_status: Generated<number | null>
+    error: Generated<string | null>
+    created_at: Date
+    last_attempt_at: Generated<Date | null>
+    next_attempt_at: Date | null
+    delivered_at: Generated<Date | null>
+  }
   users: {
     id: string
     email: string

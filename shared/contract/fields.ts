@@ -24,6 +24,8 @@ export const StreamKeyId = id('key')
 export const ClusterId = id('clu')
 export const NodeId = id('nod')
 export const EnrolmentTokenId = id('enr')
+export const WebhookEndpointId = id('whe')
+export const WebhookDeliveryId = id('whd')
 
 /** A line of text that may be empty. */
 export function line(lengthMax: number) {

@@ -58,6 +58,7 @@ export async function startServices({ ports, secrets, databases, kafkaBrokers, s
         FOGHORN_URL: urlAt(ports.foghorn),
         DATABASE_URL: databases.urlOf('commodore'),
         ENCRYPTION_KEYS: secrets.encryption_keys,
+        WEBHOOKS_ALLOW_LOOPBACK: 'true',
         IDENTITY_PUBLIC_KEYS: JSON.stringify(keySetOf(secrets)),
       }),
     ),

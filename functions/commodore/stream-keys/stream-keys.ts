@@ -15,6 +15,7 @@ import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
+import { emit } from '../webhooks/emit.ts'
 import { createKey, isActiveAt } from './key.ts'
 
 /** One more key of a stream, as good as the others; its secret is shown this once. */
@@ -33,6 +34,7 @@ export async function create(
       await tx.insertInto('stream_keys').values(row).execute()
       const details = { stream_id: streamId, name: row.name }
       await audit(tx, ctx, { action: 'stream_key.created', object_id: row.id, details })
+      await emit(tx, { ...occurrenceOf(toInfo(row), row, now), type: 'stream_key.created' })
       return { ...toInfo(row), stream_key: secret }
     }),
   )
@@ -65,6 +67,7 @@ export async function rotate(
       await tx.insertInto('stream_keys').values(row).execute()
       const details = { stream_id: streamId, replaced: id, overlap_seconds }
       await audit(tx, ctx, { action: 'stream_key.rotated', object_id: row.id, details })
+      await emit(tx, { ...occurrenceOf(toInfo(row), row, now), type: 'stream_key.rotated' })
       return { ...toInfo(row), stream_key: secret }
     }),
   )
@@ -87,9 +90,10 @@ export async function revoke(ctx: Ctx, streamId: string, id: string): Promise<vo
     await requireStream(tx, tenantId, streamId)
     const update = tx.updateTable('stream_keys').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
     const own = update.where('stream_id', '=', streamId).where('id', '=', id).where('revoked_at', 'is', null)
-    const row = await own.returning('id').executeTakeFirst()
+    const row = await own.returningAll().executeTakeFirst()
     if (!row) throw noSuchKey()
     await audit(tx, ctx, { action: 'stream_key.revoked', object_id: id, details: { stream_id: streamId } })
+    await emit(tx, { ...occurrenceOf(toInfo(row), row, ctx.now()), type: 'stream_key.revoked' })
   })
 }
 
@@ -129,6 +133,11 @@ async function notRotatable(tx: Transaction<Tables>, stream: OfStream, id: strin
   const active = await activeKeys(tx, stream).where('id', '=', id).executeTakeFirst()
   if (!active) return noSuchKey()
   return new Fault('conflict', 'stream_key_replaced', 'The key was replaced already: rotate the one that replaced it.')
+}
+
+function occurrenceOf(key: z.infer<typeof StreamKey>, of: { tenant_id: string; stream_id: string }, at: Date) {
+  const { tenant_id, stream_id } = of
+  return { tenant_id, subject: stream_id, at, data: { stream_id, stream_key: key } }
 }
 
 function toInfo(row: Selectable<Tables['stream_keys']>): z.infer<typeof StreamKey> {

@@ -18,6 +18,7 @@ import type { Ctx } from '../deps.ts'
 import { lockTenant } from '../lock-tenant.ts'
 import { createKey } from '../stream-keys/key.ts'
 import type { Tables } from '../tables.ts'
+import { emit } from '../webhooks/emit.ts'
 import { newInternalName, newPlaybackId } from './names.ts'
 
 type Info = z.infer<typeof Stream>
@@ -49,6 +50,7 @@ export async function create(
       await tx.insertInto('streams').values(row).execute()
       await tx.insertInto('stream_keys').values(first.row).execute()
       await audit(tx, ctx, { action: 'stream.created', object_id: row.id, details: { title: row.title } })
+      await emit(tx, { ...occurrenceOf(toInfo(row), tenantId, now), type: 'stream.created' })
       return { ...toInfo(row), stream_key: first.secret }
     }),
   )
@@ -86,7 +88,7 @@ async function requireRoom(tx: Transaction<Tables>, tenantId: string, limit: num
 async function change(
   ctx: Ctx,
   id: string,
-  action: `stream.${string}`,
+  action: 'stream.updated' | 'stream.deleted',
   changes: Updateable<Tables['streams']>,
 ): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:write')
@@ -95,8 +97,13 @@ async function change(
     const own = update.where('tenant_id', '=', tenantId).where('id', '=', id).where('deleted_at', 'is', null)
     const info = found(await own.returningAll().executeTakeFirst())
     await audit(tx, ctx, { action, object_id: id, details: { changes } })
+    await emit(tx, { ...occurrenceOf(info, tenantId, ctx.now()), type: action })
     return info
   })
+}
+
+function occurrenceOf(stream: Info, tenant_id: string, at: Date) {
+  return { tenant_id, subject: stream.id, at, data: { stream_id: stream.id, stream } }
 }
 
 function found(row: Selectable<Tables['streams']> | undefined): Info {

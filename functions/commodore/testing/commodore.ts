@@ -8,6 +8,7 @@ import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
 import { createServiceTokens, createSigner } from '../../../shared/identity/signer.ts'
 import { createVerifier } from '../../../shared/identity/verifier.ts'
+import type { Jobs } from '../../../shared/jobs.ts'
 import { createLog } from '../../../shared/log.ts'
 import { type Database, openDatabase } from '../../../shared/postgres/database.ts'
 import type { Pool } from '../../../shared/postgres/pool.ts'
@@ -17,6 +18,7 @@ import { openQuartermaster, type TestQuartermaster } from '../../quartermaster/t
 import { createApi } from '../api.ts'
 import { judge } from '../api-tokens/verify.ts'
 import { createRouting, type Routing } from '../authorize/routing.ts'
+import { createJobs } from '../jobs.ts'
 import type { Tables } from '../tables.ts'
 import { openFoghorn, type TestFoghorn } from './foghorn.ts'
 
@@ -37,6 +39,9 @@ export interface TestCommodore extends Door, AsyncDisposable {
   db: Database<Tables>
   /** The database owner's connection, for what the service itself may not do. */
   owner: Pool
+  jobs: Jobs
+  /** The addresses of names that webhooks are posted to. */
+  hosts: Map<string, string[]>
   cutOff(isCutOff: boolean): void
   /** A client by which `service` calls Commodore. */
   clientOf(service: string): Client
@@ -54,6 +59,10 @@ export async function openCommodore(): Promise<TestCommodore> {
   const db = openDatabase<Tables>(database.pool(database.urlAs('commodore')))
   const signer = createSigner(identities.keyOf('commodore'), clock)
   const encryption = createEncryption([{ id: 'k1', bytes: crypto.getRandomValues(new Uint8Array(32)) }])
+  const log = createLog('commodore')
+  const hosts = new Map<string, string[]>()
+  const webhooks = { allowLoopback: true, resolve: async (name: string) => hosts.get(name) ?? [] }
+  const jobs = createJobs({ db, clock, log, encryption, webhooks })
   let isCutOff = false
   const client: Client = {
     service: 'quartermaster',
@@ -68,7 +77,7 @@ export async function openCommodore(): Promise<TestCommodore> {
   const routing = createRouting(client, clock)
   const { registry, observe } = createHttpMetrics('commodore')
   const app = createApi({
-    log: createLog('commodore'),
+    log,
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys: identities.keySet, service: 'commodore', clock }),
@@ -78,6 +87,7 @@ export async function openCommodore(): Promise<TestCommodore> {
       db,
       signer,
       encryption,
+      webhooks,
       keySet: identities.keySet,
       quartermaster: client,
       foghorn: foghorn.client,
@@ -96,6 +106,8 @@ export async function openCommodore(): Promise<TestCommodore> {
     routing,
     db,
     owner: database.pool(),
+    jobs,
+    hosts,
     cutOff: (cut) => {
       isCutOff = cut
     },
