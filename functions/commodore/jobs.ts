@@ -1,6 +1,7 @@
 import type { Jobs } from '../../shared/jobs.ts'
 import type { Log } from '../../shared/log.ts'
 import { drain, type Handler } from '../../shared/outbox/drain.ts'
+import { createEndingHandler, ENDING_KIND, type EndingDeps } from './termination/endings.ts'
 import { createDeliveryHandler, type DeliverDeps, sweepDeliveries } from './webhooks/deliver.ts'
 import { DELIVERY_KIND } from './webhooks/emit.ts'
 
@@ -10,13 +11,13 @@ const BATCH_MAX = 500
 const HOUR_SECONDS = 3_600
 
 /** What Commodore's jobs and outbox handlers need. */
-export interface JobDeps extends DeliverDeps {
+export interface JobDeps extends DeliverDeps, EndingDeps {
   log: Log
 }
 
 /** What is done for each kind of message of the outbox. */
 function createHandlers(deps: JobDeps): Record<string, Handler> {
-  return { [DELIVERY_KIND]: createDeliveryHandler(deps) }
+  return { [DELIVERY_KIND]: createDeliveryHandler(deps), [ENDING_KIND]: createEndingHandler(deps) }
 }
 
 /** What Commodore does by the clock. */

@@ -43,6 +43,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     token: createServiceTokens(signer, 'foghorn', clock),
     timeoutMs: FOGHORN_TIMEOUT_MS,
   }
+  const routing = createRouting(quartermaster, clock)
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
   const app = createApi({
@@ -60,7 +61,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
       webhooks,
       quartermaster,
       foghorn,
-      routing: createRouting(quartermaster, clock),
+      routing,
     },
     metrics: registry,
     observe,
@@ -68,7 +69,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   })
   return {
     fetch: (request) => app.fetch(request),
-    jobs: createJobs({ db, clock, log, encryption, webhooks }),
+    jobs: createJobs({ db, clock, log, encryption, webhooks, routing, foghorn }),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

@@ -15,6 +15,7 @@ import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
+import { endNow, enqueueEnding } from '../termination/endings.ts'
 import { emit } from '../webhooks/emit.ts'
 import { createKey, isActiveAt } from './key.ts'
 
@@ -83,22 +84,26 @@ export async function list(ctx: Ctx, streamId: string) {
   })
 }
 
-/** Ends a key: no new publisher gets in by it. Who is in by it stays. */
+/** Ends a key: no new publisher gets in by it. Who is in stays while the stream has another key, and ends with the last. */
 export async function revoke(ctx: Ctx, streamId: string, id: string): Promise<void> {
   const tenantId = requireTenant(ctx, 'streams:write')
-  await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
-    await requireStream(tx, tenantId, streamId)
+  const ending = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+    // Of two that revoke the last two keys at once, the second finds that none is left.
+    const stream = await lockStream(tx, tenantId, streamId)
     const update = tx.updateTable('stream_keys').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
     const own = update.where('stream_id', '=', streamId).where('id', '=', id).where('revoked_at', 'is', null)
     const row = await own.returningAll().executeTakeFirst()
     if (!row) throw noSuchKey()
     await audit(tx, ctx, { action: 'stream_key.revoked', object_id: id, details: { stream_id: streamId } })
     await emit(tx, { ...occurrenceOf(toInfo(row), row, ctx.now()), type: 'stream_key.revoked' })
+    const others = await activeKeys(tx, { tenantId, streamId, now: ctx.now() }).limit(1).execute()
+    return others.length === 0 && (await enqueueEnding(tx, ctx.now(), stream))
   })
+  if (ending) await endNow(ctx, ending)
 }
 
 function streamOf(tx: Transaction<Tables>, tenantId: string, streamId: string) {
-  const own = tx.selectFrom('streams').select('id').where('tenant_id', '=', tenantId)
+  const own = tx.selectFrom('streams').select(['id', 'tenant_id', 'internal_name']).where('tenant_id', '=', tenantId)
   return own.where('id', '=', streamId).where('deleted_at', 'is', null)
 }
 
@@ -107,8 +112,10 @@ async function requireStream(tx: Transaction<Tables>, tenantId: string, streamId
 }
 
 /** Holds the stream, so that of many new keys at once none is one too many. */
-async function lockStream(tx: Transaction<Tables>, tenantId: string, streamId: string): Promise<void> {
-  if (!(await streamOf(tx, tenantId, streamId).forUpdate().executeTakeFirst())) throw noSuchStream()
+async function lockStream(tx: Transaction<Tables>, tenantId: string, streamId: string) {
+  const stream = await streamOf(tx, tenantId, streamId).forUpdate().executeTakeFirst()
+  if (!stream) throw noSuchStream()
+  return stream
 }
 
 interface OfStream {

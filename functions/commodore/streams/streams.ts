@@ -18,6 +18,7 @@ import type { Ctx } from '../deps.ts'
 import { lockTenant } from '../lock-tenant.ts'
 import { createKey } from '../stream-keys/key.ts'
 import type { Tables } from '../tables.ts'
+import { endNow, enqueueEnding } from '../termination/endings.ts'
 import { emit } from '../webhooks/emit.ts'
 import { newInternalName, newPlaybackId } from './names.ts'
 
@@ -92,14 +93,17 @@ async function change(
   changes: Updateable<Tables['streams']>,
 ): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:write')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  const shuts = action === 'stream.deleted' || changes.enabled === false
+  const { info, ending } = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const update = tx.updateTable('streams').set({ ...changes, updated_at: ctx.now() })
     const own = update.where('tenant_id', '=', tenantId).where('id', '=', id).where('deleted_at', 'is', null)
     const info = found(await own.returningAll().executeTakeFirst())
     await audit(tx, ctx, { action, object_id: id, details: { changes } })
     await emit(tx, { ...occurrenceOf(info, tenantId, ctx.now()), type: action })
-    return info
+    return { info, ending: shuts && (await enqueueEnding(tx, ctx.now(), { ...info, tenant_id: tenantId })) }
   })
+  if (ending) await endNow(ctx, ending)
+  return info
 }
 
 function occurrenceOf(stream: Info, tenant_id: string, at: Date) {

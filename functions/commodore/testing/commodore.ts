@@ -62,7 +62,6 @@ export async function openCommodore(): Promise<TestCommodore> {
   const log = createLog('commodore')
   const hosts = new Map<string, string[]>()
   const webhooks = { allowLoopback: true, resolve: async (name: string) => hosts.get(name) ?? [] }
-  const jobs = createJobs({ db, clock, log, encryption, webhooks })
   let isCutOff = false
   const client: Client = {
     service: 'quartermaster',
@@ -75,6 +74,7 @@ export async function openCommodore(): Promise<TestCommodore> {
   }
   const foghorn = openFoghorn()
   const routing = createRouting(client, clock)
+  const jobs = createJobs({ db, clock, log, encryption, webhooks, routing, foghorn: foghorn.client })
   const { registry, observe } = createHttpMetrics('commodore')
   const app = createApi({
     log,
