@@ -35,6 +35,8 @@ export const routes: readonly Route[] = [
   { path: '/streams/*', service: 'commodore', methods: ['GET', 'HEAD', 'PATCH', 'DELETE'] },
   { path: '/streams/*/keys/**', service: 'commodore' },
   { path: '/streams/*/terminate', service: 'commodore', methods: ['POST'] },
+  { path: '/signing-keys/**', service: 'commodore' },
+  { path: '/playback-revocations/**', service: 'commodore' },
   { path: '/usage', service: 'periscope-query' },
   { path: '/unattributed', service: 'periscope-query' },
   { path: '/nodes/*/heartbeat', service: 'foghorn' },

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { StreamKey } from '../../shared/contract/commodore.ts'
 import { Page } from '../../shared/contract/page.ts'
+import { PlaybackRevocation } from '../../shared/contract/playback.ts'
 import { WebhookDelivery, WebhookEndpoint } from '../../shared/contract/webhooks.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
 import { expectNoBreakage } from '../../shared/testing/hostile.ts'
 import { operationsOf } from '../../shared/testing/operations.ts'
 import { type Account, openCommodore, PASSWORD, type TestCommodore } from './testing/commodore.ts'
+import { createSigningKey } from './testing/viewer-tokens.ts'
 
 let door: TestCommodore
 let ann: Account
@@ -29,7 +31,15 @@ beforeAll(async () => {
     WebhookDelivery,
     send(door, `POST /webhook-endpoints/${endpoint.id}/test`, { token: ann.token }),
   )
+  const signingKey = await createSigningKey(door, ann)
+  const body = { kind: 'viewer', subject: 'x' }
+  const revocation = await receive(
+    PlaybackRevocation,
+    send(door, 'POST /playback-revocations', { token: ann.token, body }),
+  )
   ids = {
+    '/signing-keys/{id}': `/signing-keys/${signingKey.id}`,
+    '/playback-revocations/{id}': `/playback-revocations/${revocation.id}`,
     '/streams/{id}': `/streams/${stream.id}`,
     '/webhook-endpoints/{id}': `/webhook-endpoints/${endpoint.id}`,
     '{delivery_id}': delivery.id,
@@ -50,6 +60,8 @@ beforeAll(async () => {
     'POST /webhook-endpoints/{id}/rotate-secret': { overlap_hours: 1 },
     'POST /streams/{id}/keys': { name: 'x' },
     'POST /streams/{id}/keys/{key_id}/rotate': { overlap_seconds: 60 },
+    'POST /signing-keys': { name: 'x' },
+    'POST /playback-revocations': { kind: 'viewer', subject: 'x', stream_id: stream.id, expires_in_seconds: 60 },
     'POST /streams/resolve': { internal_names: [stream.internal_name], stream_ids: [stream.id] },
     'POST /ingest/authorize': { stream_key: stream.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' },
     'POST /playback/authorize': { playback_id: stream.playback_id, viewer_host: 'x', protocol: 'hls', token: 'x' },

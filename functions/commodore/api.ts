@@ -6,7 +6,9 @@ import { apiTokens } from './api-tokens/routes.ts'
 import { auditLog } from './audit-log/routes.ts'
 import { authorize } from './authorize/routes.ts'
 import type { Deps } from './deps.ts'
+import { playbackRevocations } from './playback-revocations/routes.ts'
 import { sessions } from './sessions/routes.ts'
+import { signingKeys } from './signing-keys/routes.ts'
 import { streamKeys } from './stream-keys/routes.ts'
 import { streams } from './streams/routes.ts'
 import { termination } from './termination/routes.ts'
@@ -32,6 +34,8 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/api-tokens', apiTokens)
     .route('/audit-log', auditLog)
     .route('/webhook-endpoints', webhookEndpoints)
+    .route('/signing-keys', signingKeys)
+    .route('/playback-revocations', playbackRevocations)
     .route('/streams', streams)
     .route('/streams/:id/keys', streamKeys)
     .route('/streams/:id/terminate', termination)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { send } from '../../shared/testing/api.ts'
 import { inspectIsolation } from '../../shared/testing/isolation.ts'
 import { type Account, openCommodore, type TestCommodore } from './testing/commodore.ts'
+import { createSigningKey } from './testing/viewer-tokens.ts'
 
 let door: TestCommodore
 let ann: Account
@@ -14,6 +15,9 @@ beforeAll(async () => {
   bob = await door.account('bob')
   for (const account of [ann, bob]) {
     await door.apiToken(account, ['streams:read'])
+    await createSigningKey(door, account)
+    const revocation = { kind: 'viewer', subject: 'x' }
+    await send(door, 'POST /playback-revocations', { token: account.token, body: revocation })
     const endpoint = { url: 'https://hooks.example.com' }
     await send(door, 'POST /webhook-endpoints', { token: account.token, body: endpoint })
     const headers = { 'idempotency-key': crypto.randomUUID() }
@@ -27,6 +31,8 @@ const tables = [
   'audit_log',
   'idempotency_keys',
   'memberships',
+  'playback_revocations',
+  'signing_keys',
   'stream_keys',
   'streams',
   'webhook_deliveries',

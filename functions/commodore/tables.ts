@@ -82,12 +82,31 @@ export interface Tables {
     description: string
     record: boolean
     dvr: boolean
+    playback_policy: Generated<'public' | 'signed'>
     enabled: Generated<boolean>
     playback_id: string
     internal_name: string
     created_at: Date
     updated_at: Date
     deleted_at: Date | null
+  }
+  signing_keys: {
+    id: string
+    tenant_id: string
+    name: string
+    public_jwk: { x: string; y: string }
+    created_at: Date
+    last_used_at: Date | null
+    revoked_at: Date | null
+  }
+  playback_revocations: {
+    id: string
+    tenant_id: string
+    kind: 'viewer' | 'key' | 'token'
+    subject: string
+    stream_id: string | null
+    created_at: Date
+    expires_at: Date | null
   }
   stream_keys: {
     id: string

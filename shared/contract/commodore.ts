@@ -12,6 +12,7 @@ import {
   Time,
 } from './fields.ts'
 import { PageQuery } from './page.ts'
+import { PlaybackPolicy } from './playback.ts'
 
 /** Longest credential or public name that a caller may present; ours are under 64. */
 export const PRESENTED_LENGTH_MAX = 256
@@ -76,6 +77,7 @@ export const CreateStream = z.strictObject({
   description: Description.default(''),
   record: z.boolean().default(false).describe('Whether what is published is recorded'),
   dvr: z.boolean().default(false).describe('Whether viewers may rewind'),
+  playback_policy: PlaybackPolicy.default('public'),
 })
 
 export const streamSorts = ['created_at', '-created_at', 'title', '-title'] as const
@@ -89,6 +91,7 @@ export const ListStreams = PageQuery.extend({
   enabled: Flag,
   record: Flag,
   dvr: Flag,
+  playback_policy: PlaybackPolicy.optional(),
 })
 
 export const UpdateStream = z
@@ -97,6 +100,7 @@ export const UpdateStream = z
     description: Description,
     record: z.boolean(),
     dvr: z.boolean(),
+    playback_policy: PlaybackPolicy,
     enabled: z.boolean().describe('A disabled stream takes no publisher and no viewer'),
   })
   .partial()
@@ -109,6 +113,7 @@ export const Stream = z
     description: z.string(),
     record: z.boolean(),
     dvr: z.boolean(),
+    playback_policy: PlaybackPolicy,
     enabled: z.boolean(),
     playback_id: z.string().describe('Public: part of every viewer’s URL'),
     internal_name: z.string().describe('What media hosts call it; never shown to viewers'),
@@ -160,6 +165,19 @@ export const denials = [
   'stream_disabled',
   'tenant_suspended',
   'cluster_not_entitled',
+  'token_required',
+  'token_malformed',
+  'token_invalid',
+  'token_key_unknown',
+  'key_revoked',
+  'token_expired',
+  'token_not_yet_valid',
+  'token_lives_too_long',
+  'token_wrong_stream',
+  'token_wrong_protocol',
+  'token_wrong_address',
+  'viewer_revoked',
+  'token_revoked',
 ] as const
 export type Denial = (typeof denials)[number]
 
@@ -190,6 +208,10 @@ export const AuthorizePlaybackRequest = z
     viewer_host: Presented.optional(),
     protocol: Presented.optional(),
     token: z.string().max(4096).optional(),
+    purpose: z
+      .enum(['view', 'source'])
+      .default('view')
+      .describe('`source`: a media host asks for itself whether the stream has an owner; no viewer, so no token'),
   })
   .refine(
     (request) => (request.playback_id === undefined) !== (request.runtime_name === undefined),
@@ -204,6 +226,7 @@ export const AuthorizePlaybackResponse = z.discriminatedUnion('allowed', [
     playback_id: z.string(),
     internal_name: z.string(),
     runtime_name: z.string(),
+    viewer_until: Time.optional().describe('When the viewer’s token ends, and this permission with it'),
     cluster_ids: z.array(z.string()).describe('Clusters that serve the tenant, the preferred one first'),
   }),
   Denied,

@@ -134,6 +134,7 @@ describe('while Quartermaster is away', () => {
   test('an unknown tenant is neither let in nor denied: the host asks again', async () => {
     const cat = await door.account('cat')
     const { stream_key } = await door.stream(cat)
+    door.quartermaster.pass(ROUTING_STALE_MS / 1000 + 1)
     door.cutOff(true)
     await expect(publish(stream_key)).rejects.toMatchObject({ kind: 'unavailable', retry: true })
     door.cutOff(false)

@@ -17,6 +17,7 @@ import { isLastUsedStale } from '../last-used.ts'
 import { isActiveAt } from '../stream-keys/key.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
+import { judgeViewer } from './viewer-token.ts'
 
 type Stream = Selectable<Tables['streams']>
 
@@ -36,16 +37,23 @@ export async function ingest(
 /** Whether a stream may be played, and under which name and where. */
 export async function playback(
   ctx: Ctx,
-  { playback_id, runtime_name }: z.infer<typeof AuthorizePlaybackRequest>,
+  request: z.infer<typeof AuthorizePlaybackRequest>,
 ): Promise<z.infer<typeof AuthorizePlaybackResponse>> {
   requireMedia(ctx)
+  const { playback_id, runtime_name } = request
   const byId = playback_id === undefined ? undefined : readPlaybackId(playback_id)
   const byName = runtime_name === undefined ? undefined : readRuntimeName(runtime_name)
   const stream = await streamNamed(ctx, byId, byName)
   if (!stream) return denied(ctx, playback_id === undefined ? 'unknown_stream' : 'unknown_playback_id')
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
-  return { allowed: true, ...namesOf(stream), cluster_ids: verdict.clusterIds }
+  const names = { ...namesOf(stream), cluster_ids: verdict.clusterIds }
+  // A media host that starts a stream asks for itself, and has shown who it is.
+  const isHost = ctx.actor.kind === 'node' && request.purpose === 'source'
+  if (stream.playback_policy === 'public' || isHost) return { allowed: true, ...names }
+  const judgement = await judgeViewer(ctx, stream, request)
+  if ('denial' in judgement) return denied(ctx, judgement.denial, stream)
+  return { allowed: true, ...names, viewer_until: judgement.until.toISOString() }
 }
 
 /** A media host by its own token, or Foghorn, which sends people to one. */

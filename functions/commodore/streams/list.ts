@@ -32,13 +32,14 @@ function readPosition({ cursor, sort }: Asked): { sort: StreamSort; after?: { ti
   return { sort: own, after: { title, id } }
 }
 
-function filtered(query: Query, { search, enabled, record, dvr }: Asked): Query {
+function filtered(query: Query, { search, playback_policy, enabled, record, dvr }: Asked): Query {
   const flags = Object.entries({ enabled, record, dvr }) as ['enabled' | 'record' | 'dvr', string | undefined][]
   const chosen = flags
     .filter(([, value]) => value !== undefined)
     .reduce((rest, [column, value]) => rest.where(column, '=', value === 'true'), query)
-  if (!search) return chosen
-  return chosen.where(sql<boolean>`strpos(title_key, lower(${search} collate pg_c_utf8) collate "C") > 0`)
+  const ofPolicy = playback_policy ? chosen.where('playback_policy', '=', playback_policy) : chosen
+  if (!search) return ofPolicy
+  return ofPolicy.where(sql<boolean>`strpos(title_key, lower(${search} collate pg_c_utf8) collate "C") > 0`)
 }
 
 /** Ids are ordered by time, so the newest stream has the highest. */

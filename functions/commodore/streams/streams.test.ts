@@ -23,7 +23,13 @@ const resolve = (names: Partial<Record<'internal_names' | 'stream_ids', string[]
 test('a stream is made with names of its own and a first key', async () => {
   const { stream_key, ...stream } = await door.stream(ann)
   expect(stream_key).toMatch(/^sk_[0-9a-z]{32}$/)
-  expect(stream).toMatchObject({ title: 'Regatta', description: '', record: false, dvr: false, enabled: true })
+  expect(stream).toMatchObject({
+    title: 'Regatta',
+    description: '',
+    record: false,
+    playback_policy: 'public',
+    enabled: true,
+  })
   expect(stream.playback_id).toMatch(/^[0-9a-z]{16}$/)
   expect(stream.internal_name).toMatch(/^[0-9a-z]{24}$/)
   expect(await receive(Stream, send(door, `GET /streams/${stream.id}`, { token: ann.token }))).toEqual(stream)

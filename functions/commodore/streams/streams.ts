@@ -116,7 +116,7 @@ function found(row: Selectable<Tables['streams']> | undefined): Info {
 }
 
 export function toInfo(row: Omit<Selectable<Tables['streams']>, 'title_key'>): Info {
-  const { id, title, description, record, dvr, enabled, playback_id, internal_name } = row
+  const { id, title, description, record, dvr, playback_policy, enabled, playback_id, internal_name } = row
   const times = { created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() }
-  return { id, title, description, record, dvr, enabled, playback_id, internal_name, ...times }
+  return { id, title, description, record, dvr, playback_policy, enabled, playback_id, internal_name, ...times }
 }
