@@ -5,6 +5,7 @@ const prefixes = {
   user: 'usr',
   tenant: 'ten',
   session: 'ses',
+  registration: 'reg',
   apiToken: 'tok',
   stream: 'str',
   streamKey: 'key',

@@ -11,8 +11,8 @@ import { JWT_PATTERN, redactByField, redactByPattern } from '@logtape/redaction'
 
 export type Log = Logger
 
-/** Our own secrets by their shape: stream keys, API, enrolment and refresh tokens. */
-const SECRET_PATTERN = { pattern: /\b(sk|fw|en|rt)_[0-9a-z]{20,}\b/g, replacement: '$1_***' }
+/** Our own secrets by their shape: stream keys, API, enrolment, refresh and mailed tokens. */
+const SECRET_PATTERN = { pattern: /\b(sk|fw|en|rt|mt)_[0-9a-z]{20,}\b/g, replacement: '$1_***' }
 /** Secrets of webhooks, in standard base64. */
 const WEBHOOK_SECRET_PATTERN = { pattern: /\bwhsec_[A-Za-z0-9+/=]{20,}/g, replacement: 'whsec_***' }
 const SECRET_FIELDS = [/authorization/i, /cookie/i, /passw(or)?d/i, /secret/i, /stream_?key/i, /(^|_)token$/i, /jwk/i]

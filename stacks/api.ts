@@ -2,7 +2,7 @@ import { kafka, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
 import { type RoutedService, routes } from './routes.ts'
 import { databaseUrls, encryptionKeys, identityKeys, identityPublicKeys, periscopeStores } from './secrets.ts'
-import { hostOf, serviceUrl } from './stage.ts'
+import { hostOf, serviceUrl, stageDomain } from './stage.ts'
 
 const COMMODORE_URL = serviceUrl('commodore')
 const QUARTERMASTER_URL = serviceUrl('quartermaster')
@@ -20,9 +20,12 @@ const commodoreFunction = {
   // Hashing a password with argon2id takes memory and a whole core.
   memory: '1769 MB',
   nodejs: { install: ['@node-rs/argon2'] },
+  permissions: [{ actions: ['ses:SendEmail'], resources: ['*'] }],
   environment: {
     QUARTERMASTER_URL,
     FOGHORN_URL,
+    APP_URL: `https://${stageDomain}`,
+    MAIL_FROM: `no-reply@${stageDomain}`,
     DATABASE_URL: databaseUrls.commodore.value,
     IDENTITY_KEY: identityKeys.commodore.value,
     ENCRYPTION_KEYS: encryptionKeys.value,
@@ -83,6 +86,9 @@ for (const [service, { arn }] of Object.entries(functions)) {
   const own = new sst.aws.ApiGatewayV2(`${name}Api`, { domain: { name: hostOf(service), dns: sst.cloudflare.dns() } })
   own.route('$default', arn)
 }
+
+/** Who mail comes from. */
+new sst.aws.Email('Mail', { sender: stageDomain, dns: sst.cloudflare.dns() })
 
 /** One origin for tenants: the public paths of all services. */
 export const api = new sst.aws.ApiGatewayV2('Api', {

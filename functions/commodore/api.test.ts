@@ -49,6 +49,12 @@ beforeAll(async () => {
   bodies = {
     'POST /auth/register': { email: 'new@example.com', password: PASSWORD, tenant_name: 'x' },
     'POST /auth/login': { email: ann.email, password: PASSWORD },
+    'POST /auth/verify-email': { token: 'mt_x' },
+    'POST /auth/resend-verification': { email: 'new@example.com' },
+    'POST /auth/forgot-password': { email: 'new@example.com' },
+    'POST /auth/reset-password': { token: 'mt_x', password: PASSWORD },
+    'PATCH /me': { name: 'x' },
+    'POST /me/password': { current_password: PASSWORD, new_password: PASSWORD },
     'POST /auth/refresh': { refresh_token: `rt_${'x'.repeat(40)}` },
     'POST /auth/logout': { refresh_token: `rt_${'x'.repeat(40)}` },
     'POST /api-tokens': { name: 'x', scopes: ['streams:read'], expires_in_days: 1 },

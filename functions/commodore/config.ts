@@ -11,17 +11,25 @@ import {
 } from '../../shared/config.ts'
 import { encryptionVariables } from '../../shared/encryption/keys.ts'
 
-const Schema = z.object({
-  QUARTERMASTER_URL: ServiceUrl,
-  FOGHORN_URL: ServiceUrl,
-  IDENTITY_KEY: identityKey('commodore'),
-  IDENTITY_PUBLIC_KEYS: PublicKeys,
-  /** For machines on which receivers are developed: lets webhooks go to loopback, over plain HTTP too. */
-  WEBHOOKS_ALLOW_LOOPBACK: z.stringbool().default(false),
-  ...encryptionVariables.shape,
-  ...frontVariables,
-  ...databaseVariables,
-})
+const Schema = z
+  .object({
+    APP_URL: ServiceUrl,
+    MAIL_FROM: z.email().optional(),
+    MAIL_FOLDER: z.string().optional(),
+    QUARTERMASTER_URL: ServiceUrl,
+    FOGHORN_URL: ServiceUrl,
+    IDENTITY_KEY: identityKey('commodore'),
+    IDENTITY_PUBLIC_KEYS: PublicKeys,
+    /** For machines on which receivers are developed: lets webhooks go to loopback, over plain HTTP too. */
+    WEBHOOKS_ALLOW_LOOPBACK: z.stringbool().default(false),
+    ...encryptionVariables.shape,
+    ...frontVariables,
+    ...databaseVariables,
+  })
+  .refine(({ MAIL_FROM, MAIL_FOLDER }) => (MAIL_FROM === undefined) !== (MAIL_FOLDER === undefined), {
+    path: ['MAIL_FROM'],
+    message: 'name either who SES sends mail as, or by MAIL_FOLDER where mail is kept',
+  })
 
 /** Commodore's settings from the environment; throws a `ConfigError` that lists every problem. */
 export function readConfig(env: Variables) {

@@ -39,6 +39,10 @@ const tables = [
   'webhook_endpoints',
 ] as const
 
+/** Opened by a user, a credential, an address or a job; by a tenant, never. */
+const ofUsers = ['passwords', 'refresh_tokens', 'sessions', 'users']
+const ofNobody = ['mailed_tokens', 'outbox', 'registrations', 'throttles'] as const
+
 const ownersIn = (table: string, scope: object, column = 'tenant_id') =>
   door.db.within(scope, async (tx) => {
     const { rows } = await sql<{ owner: string }>`select ${sql.ref(column)} as owner from ${sql.table(table)}`.execute(
@@ -68,10 +72,17 @@ test('users are seen by themselves and by members of their tenant, passwords by 
 
 test('no table and no role of the service lets another tenant’s rows through', async () => {
   const expected = {
-    tables: [...tables, 'outbox', 'passwords', 'refresh_tokens', 'sessions', 'users'].toSorted(),
+    tables: [...tables, ...ofUsers, ...ofNobody].toSorted(),
     gaps: [],
   }
   expect(await inspectIsolation(door.db)).toEqual(expected)
+})
+
+test.each(ofNobody)('%s shows nothing to a tenant or a user', async (table) => {
+  await door.owner.query(`select 1 from commodore.${table} limit 1`)
+  const scope = { tenant_id: ann.tenant_id, user_id: ann.user_id }
+  const seen = await door.db.within(scope, (tx) => sql`select 1 from ${sql.table(table)}`.execute(tx))
+  expect(seen.rows).toEqual([])
 })
 
 test('a tenant cannot write a key into another’s stream', async () => {

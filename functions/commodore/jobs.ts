@@ -1,6 +1,9 @@
 import type { Jobs } from '../../shared/jobs.ts'
 import type { Log } from '../../shared/log.ts'
+import type { Mailer } from '../../shared/mail/mailer.ts'
 import { drain, type Handler } from '../../shared/outbox/drain.ts'
+import { createAccountMails } from './accounts/mails.ts'
+import { sweep } from './sweep.ts'
 import { createEndingHandler, ENDING_KIND, type EndingDeps } from './termination/endings.ts'
 import { createDeliveryHandler, type DeliverDeps, sweepDeliveries } from './webhooks/deliver.ts'
 import { DELIVERY_KIND } from './webhooks/emit.ts'
@@ -13,11 +16,18 @@ const HOUR_SECONDS = 3_600
 /** What Commodore's jobs and outbox handlers need. */
 export interface JobDeps extends DeliverDeps, EndingDeps {
   log: Log
+  mailer: Mailer
+  /** Where links in mails lead. */
+  appUrl: URL
 }
 
 /** What is done for each kind of message of the outbox. */
 function createHandlers(deps: JobDeps): Record<string, Handler> {
-  return { [DELIVERY_KIND]: createDeliveryHandler(deps), [ENDING_KIND]: createEndingHandler(deps) }
+  return {
+    ...createAccountMails(deps),
+    [DELIVERY_KIND]: createDeliveryHandler(deps),
+    [ENDING_KIND]: createEndingHandler(deps),
+  }
 }
 
 /** What Commodore does by the clock. */
@@ -32,5 +42,6 @@ export function createJobs(deps: JobDeps): Jobs {
         if (outcome.failed > 0) deps.log.warn('outbox messages failed', { ...outcome })
       },
     },
+    sweep: { every_seconds: HOUR_SECONDS, run: () => sweep(deps) },
   }
 }

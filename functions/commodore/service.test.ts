@@ -8,6 +8,7 @@ import { open } from './service.ts'
 
 test('everything that is missing is named at once', () => {
   const names = [
+    'APP_URL',
     'QUARTERMASTER_URL',
     'FOGHORN_URL',
     'IDENTITY_KEY',
@@ -25,6 +26,8 @@ test('the service opens from its environment alone, is ready, and closes what it
   const environment = {
     QUARTERMASTER_URL: 'http://127.0.0.1:18002',
     FOGHORN_URL: 'http://127.0.0.1:18008',
+    APP_URL: 'http://127.0.0.1:18090',
+    MAIL_FROM: 'no-reply@example.com',
     IDENTITY_PUBLIC_KEYS: JSON.stringify({ keys: [] }),
     IDENTITY_KEY: JSON.stringify(await createKey('commodore')),
     ENCRYPTION_KEYS: newEncryptionKeys('k1'),

@@ -8,6 +8,9 @@ import { toPublicKey } from '../../shared/identity/key.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
+import { createFolderMailer } from '../../shared/mail/folder.ts'
+import type { Mailer } from '../../shared/mail/mailer.ts'
+import { createSesMailer } from '../../shared/mail/ses.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createApi } from './api.ts'
@@ -21,6 +24,12 @@ import { resolveName } from './webhooks/post.ts'
 const NAME = 'commodore'
 /** Foghorn waits for media hosts before it answers. */
 const FOGHORN_TIMEOUT_MS = 8_000
+
+function mailerOf({ MAIL_FROM, MAIL_FOLDER }: CommodoreSettings['config']): Mailer {
+  if (MAIL_FROM !== undefined) return createSesMailer(MAIL_FROM)
+  if (MAIL_FOLDER !== undefined) return createFolderMailer(MAIL_FOLDER)
+  throw new Error('The settings name no way to send mail.')
+}
 
 /** Opens Commodore: its tables, which must be migrated, and its API. */
 export async function open({ config, secrets }: CommodoreSettings, clock: Clock = systemClock): Promise<Service> {
@@ -69,7 +78,17 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   })
   return {
     fetch: (request) => app.fetch(request),
-    jobs: createJobs({ db, clock, log, encryption, webhooks, routing, foghorn }),
+    jobs: createJobs({
+      db,
+      clock,
+      log,
+      encryption,
+      webhooks,
+      routing,
+      foghorn,
+      mailer: mailerOf(config),
+      appUrl: config.APP_URL,
+    }),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

@@ -40,7 +40,25 @@ export interface Tables {
     active: Generated<boolean>
     tenant_id: Generated<string | null>
     created_at: Date
+    name: Generated<string>
+    tenant_name: Generated<string | null>
   }
+  registrations: {
+    id: string
+    email: string
+    hash: string
+    tenant_name: string
+    created_at: Date
+    expires_at: Date
+  }
+  mailed_tokens: {
+    token_hash: string
+    kind: 'verification' | 'reset'
+    email: string
+    object_id: string
+    expires_at: Date
+  }
+  throttles: { key_hash: string; full_at: Date }
   passwords: { user_id: string; hash: string; changed_at: Date }
   memberships: { tenant_id: string; user_id: string; role: Role; created_at: Date }
   sessions: {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { call } from '../../shared/client/client.ts'
 import { LoginResponse } from '../../shared/contract/accounts.ts'
@@ -5,6 +8,7 @@ import { authorizePlayback, CreatedApiToken, CreatedStream } from '../../shared/
 import { Cluster, CreatedEnrolmentToken, enrolNode, issueNodeToken } from '../../shared/contract/quartermaster.ts'
 import { newEncryptionKeys } from '../../shared/encryption/keys.ts'
 import { createKey, toPublicKey } from '../../shared/identity/key.ts'
+import { readMails } from '../../shared/mail/folder.ts'
 import { freePort } from '../../shared/testing/port.ts'
 import { freshDatabase } from '../../shared/testing/postgres.ts'
 import { serve } from '../../stacks/local/serve.ts'
@@ -13,6 +17,7 @@ import * as quartermasterService from '../quartermaster/service.ts'
 import { createNodeKey } from '../quartermaster/testing/node.ts'
 import { readConfig } from './config.ts'
 import * as commodoreService from './service.ts'
+import { tokenIn } from './testing/commodore.ts'
 
 test('over the network, a new tenant’s own host joins, proves itself and is told what it may play', async () => {
   await using stack = new AsyncDisposableStack()
@@ -24,7 +29,11 @@ test('over the network, a new tenant’s own host joins, proves itself and is to
   const keys = { commodore: await createKey('commodore'), quartermaster: await createKey('quartermaster') }
   const commodoreUrl = `http://127.0.0.1:${commodorePort}`
   const quartermasterUrl = `http://127.0.0.1:${quartermasterPort}`
+  const mailFolder = await mkdtemp(join(tmpdir(), 'mails-'))
+  stack.defer(() => rm(mailFolder, { recursive: true }))
   const common = {
+    APP_URL: commodoreUrl,
+    MAIL_FOLDER: mailFolder,
     COMMODORE_URL: commodoreUrl,
     QUARTERMASTER_URL: quartermasterUrl,
     FOGHORN_URL: 'http://127.0.0.1:18008',
@@ -51,6 +60,9 @@ test('over the network, a new tenant’s own host joins, proves itself and is to
   }
   const credentials = { email: 'ann@example.com', password: 'correct horse' }
   await post(`${commodoreUrl}/auth/register`, credentials)
+  await commodore.jobs?.outbox?.run(AbortSignal.timeout(10_000))
+  const [mail] = await readMails(mailFolder)
+  await post(`${commodoreUrl}/auth/verify-email`, { token: tokenIn(mail?.text ?? '') })
   const { access_token } = LoginResponse.parse(await post(`${commodoreUrl}/auth/login`, credentials))
   const wanted = { name: 'ci', scopes: ['streams:write', 'infrastructure:write'] }
   const { token } = CreatedApiToken.parse(await post(`${commodoreUrl}/api-tokens`, wanted, access_token))

@@ -20,12 +20,36 @@ export const RegisterRequest = z.strictObject({
 
 export const RegisterResponse = z.object({
   email: z.string(),
-  next: z.literal('login').describe('What to call now; the same whether or not the address was taken'),
+  next: z.literal('verify_email').describe('What to do now; the same whether or not the address was taken'),
 })
 
 export const LoginRequest = z.strictObject({ email: Email, password: z.string().max(PASSWORD_LENGTH_MAX) })
 
-export const User = z.object({ id: UserId, email: z.string(), operator: z.boolean(), created_at: Time })
+export const VerifyEmailRequest = z.strictObject({ token: Token.describe('The `mt_…` secret of the mail') })
+export const VerifyEmailResponse = z.object({ email: z.string(), next: z.literal('login') })
+
+/** Where mail is to go; the answer is the same for an address that nobody has. */
+export const MailRequest = z.strictObject({ email: Email })
+
+export const ResetPasswordRequest = z.strictObject({
+  token: Token.describe('The `mt_…` secret of the mail'),
+  password: NewPassword,
+})
+
+export const ChangePasswordRequest = z.strictObject({
+  current_password: z.string().max(PASSWORD_LENGTH_MAX),
+  new_password: NewPassword,
+})
+
+export const UpdateMe = z.strictObject({ name: Name })
+
+export const User = z.object({
+  id: UserId,
+  email: z.string(),
+  name: z.string().describe('What others call the user; empty until told'),
+  operator: z.boolean(),
+  created_at: Time,
+})
 
 export const LoginResponse = z.object({
   access_token: z.string().describe('A JWT for `Authorization: Bearer`'),

@@ -57,6 +57,11 @@ export async function enterUser<Tables>(tx: Transaction<Tables>, userId: string)
   await sql`select set_config('app.user_id', ${userId}, true)`.execute(tx)
 }
 
+/** Lets a transaction that found a row by one name look for those of another. */
+export async function enterLookup<Tables>(tx: Transaction<Tables>, lookup: string): Promise<void> {
+  await sql`select set_config('app.lookup', ${lookup}, true)`.execute(tx)
+}
+
 /** SQLSTATE classes after which the same call may succeed: connection, resources, serialization, shutdown, timeout. */
 const RETRYABLE_STATES = /^(08|53|40|57P0|57014|55P03)/
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Pool } from '../../shared/postgres/pool.ts'
 import type { Demo } from './state.ts'
@@ -12,13 +13,21 @@ const ENROLMENT = { name: 'This machine', usage_limit: 100, expires_in_hours: 72
 interface Sources {
   commodoreUrl: string
   quartermasterUrl: string
+  /** Where mails can be read. */
+  inboxUrl: string
   /** Owner's connection: the first operator is made by hand, as in the cloud. */
   owner: Pool
   password: string
 }
 
 /** Fills an empty system through its own APIs: an operator with a cluster, and a tenant with a stream to try. */
-export async function createDemo({ commodoreUrl, quartermasterUrl, owner, password }: Sources): Promise<Demo> {
+export async function createDemo({
+  commodoreUrl,
+  quartermasterUrl,
+  inboxUrl,
+  owner,
+  password,
+}: Sources): Promise<Demo> {
   const commodore = createCaller(commodoreUrl)
   const quartermaster = createCaller(quartermasterUrl)
   const login = async (email: string) =>
@@ -26,8 +35,11 @@ export async function createDemo({ commodoreUrl, quartermasterUrl, owner, passwo
       .object({ access_token: z.string(), tenant: z.object({ id: z.string() }) })
       .parse(await commodore('POST', '/auth/login', { email, password }))
 
-  const register = async (email: string, tenant_name: string, scopes: string[]) => {
+  const register = async (email: string, tenant_name: string) => {
     await commodore('POST', '/auth/register', { email, password, tenant_name })
+    await commodore('POST', '/auth/verify-email', { token: await mailedToken(inboxUrl, email) })
+  }
+  const enter = async (email: string, scopes: string[]) => {
     if (email === OPERATOR_EMAIL)
       await owner.query('update commodore.users set operator = true where email = $1', [email])
     const { access_token, tenant } = await login(email)
@@ -35,7 +47,8 @@ export async function createDemo({ commodoreUrl, quartermasterUrl, owner, passwo
     return { email, password, tenant_id: tenant.id, api_token: z.object({ token: z.string() }).parse(created).token }
   }
 
-  const operator = await register(OPERATOR_EMAIL, 'Platform', OPERATOR_SCOPES)
+  await Promise.all([register(OPERATOR_EMAIL, 'Platform'), register(DEMO_EMAIL, 'Demo')])
+  const operator = await enter(OPERATOR_EMAIL, OPERATOR_SCOPES)
   const cluster = z
     .object({ id: z.string() })
     .parse(await quartermaster('POST', '/clusters', { name: 'This machine', kind: 'platform' }, operator.api_token))
@@ -44,7 +57,7 @@ export async function createDemo({ commodoreUrl, quartermasterUrl, owner, passwo
     .parse(
       await quartermaster('POST', '/enrolment-tokens', { cluster_id: cluster.id, ...ENROLMENT }, operator.api_token),
     )
-  const account = await register(DEMO_EMAIL, 'Demo', TENANT_SCOPES)
+  const account = await enter(DEMO_EMAIL, TENANT_SCOPES)
   const stream = z
     .object({ id: z.string(), stream_key: z.string(), playback_id: z.string() })
     .parse(await commodore('POST', '/streams', { title: 'Demo stream' }, account.api_token))
@@ -63,4 +76,21 @@ function createCaller(baseUrl: string) {
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
+}
+
+const Inbox = z.object({ mails: z.array(z.object({ to: z.string(), text: z.string() })) })
+const MAIL_TIMEOUT_MS = 15_000
+const MAIL_POLL_MS = 50
+
+/** The token in the newest mail to an address, which may be under way. */
+async function mailedToken(inboxUrl: string, email: string): Promise<string> {
+  const late = AbortSignal.timeout(MAIL_TIMEOUT_MS)
+  while (!late.aborted) {
+    const response = await fetch(inboxUrl, { headers: { accept: 'application/json' } })
+    const mail = Inbox.parse(await response.json()).mails.find(({ to }) => to === email)
+    const token = /#token=(\w+)/.exec(mail?.text ?? '')?.[1]
+    if (token !== undefined) return token
+    await setTimeout(MAIL_POLL_MS)
+  }
+  throw new Error(`No mail came to ${email} within ${MAIL_TIMEOUT_MS / 1000} s.`)
 }

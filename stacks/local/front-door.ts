@@ -5,6 +5,7 @@ import { requestId } from 'hono/request-id'
 import { Fault } from '../../shared/fault.ts'
 import { toProblemResponse } from '../../shared/http/problem.ts'
 import { type RoutedService, routeOf } from '../routes.ts'
+import { createInbox } from './inbox.ts'
 
 /** What each service also shows under its own name: `/commodore/docs`, `/decklog/health`, … */
 const OPERATIONS = new Set(['openapi.json', 'docs', 'health'])
@@ -14,8 +15,15 @@ const UPSTREAM_TIMEOUT_MS = 15_000
 
 type Origins = Record<RoutedService, string>
 
+interface FrontDoorOptions {
+  timeoutMs?: number
+  /** Mails that nobody sends, shown at `/inbox`. */
+  mailFolder?: string
+}
+
 /** One origin for all services, as the router is in the cloud. `origins` are the services' own base URLs. */
-export function createFrontDoor(origins: Origins, { timeoutMs = UPSTREAM_TIMEOUT_MS } = {}) {
+export function createFrontDoor(origins: Origins, options: FrontDoorOptions = {}) {
+  const { timeoutMs = UPSTREAM_TIMEOUT_MS, mailFolder } = options
   const app = new Hono()
   app.use(requestId())
   app.use(async (c, next) => {
@@ -23,6 +31,7 @@ export function createFrontDoor(origins: Origins, { timeoutMs = UPSTREAM_TIMEOUT
     await next()
   })
   app.get('/health', (c) => c.json({ status: 'ok' }))
+  if (mailFolder !== undefined) app.route('/inbox', createInbox(mailFolder))
   app.get('/:service/:page', async (c, next) => {
     const { service, page } = c.req.param()
     if (!isRouted(service, origins) || !OPERATIONS.has(page)) return next()

@@ -101,6 +101,7 @@ function summary({ state }: System, statePath: string): string {
   return `
   API and player door   ${base_url}
   Reference             ${base_url}/commodore/docs, /periscope-query/docs, /quartermaster/docs, /decklog/docs
+  Mail                  ${base_url}/inbox
   Watch                 ${base_url}/play/${demo.playback_id}
   Media host            ${services.media_host ?? 'yours'}
   Demo login            ${demo.email}  ${demo.password}

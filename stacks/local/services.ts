@@ -21,6 +21,8 @@ interface ServiceOptions {
   secrets: Secrets
   databases: Databases
   kafkaBrokers: string | undefined
+  /** Where mail is kept, as nobody sends it. */
+  mailFolder: string
   stack: AsyncDisposableStack
 }
 
@@ -29,7 +31,8 @@ export function urlAt(port: number): string {
 }
 
 /** Opens all functions with the variables that the cloud would give them, and serves each on its port. */
-export async function startServices({ ports, secrets, databases, kafkaBrokers, stack }: ServiceOptions): Promise<void> {
+export async function startServices(options: ServiceOptions): Promise<void> {
+  const { ports, secrets, databases, kafkaBrokers, mailFolder, stack } = options
   const common = {
     COMMODORE_URL: urlAt(ports.commodore),
     QUARTERMASTER_URL: urlAt(ports.quartermaster),
@@ -56,6 +59,8 @@ export async function startServices({ ports, secrets, databases, kafkaBrokers, s
         ...common,
         ...identity('commodore'),
         FOGHORN_URL: urlAt(ports.foghorn),
+        APP_URL: urlAt(ports['front-door']),
+        MAIL_FOLDER: mailFolder,
         DATABASE_URL: databases.urlOf('commodore'),
         ENCRYPTION_KEYS: secrets.encryption_keys,
         WEBHOOKS_ALLOW_LOOPBACK: 'true',

@@ -55,7 +55,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const engines = await startEngines({ statePath, ports, secrets, env, progress, stack })
   const databases = await progress.step('Schemas', () => migrateAll(engines, secrets))
   const { kafkaBrokers } = engines
-  await progress.step('Functions', () => startServices({ ports, secrets, databases, kafkaBrokers, stack }))
+  const mailFolder = join(statePath, 'mail')
+  await progress.step('Functions', () => startServices({ ports, secrets, databases, kafkaBrokers, mailFolder, stack }))
   await progress.step('Edge workers', async () => {
     const bindings = {
       COMMODORE_URL: urlAt(ports.commodore),
@@ -66,7 +67,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stack.use(await startEdgeProcess(edge))
   })
   const services = servicesAt(ports)
-  stack.use(await serve(createFrontDoor(services), ports['front-door']))
+  stack.use(await serve(createFrontDoor(services, { mailFolder }), ports['front-door']))
   const demo = kept ?? (await progress.step('Demo tenant', () => firstDemo(engines.postgres)))
   const standIn = mist ? undefined : stack.use(await startStandIn(ports, options.seed))
   const mediaHost = mist
@@ -90,7 +91,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const owner = openPool(ownerUrl, { wsProxy })
     try {
       const { commodore: commodoreUrl, quartermaster: quartermasterUrl } = services
-      const made = await createDemo({ commodoreUrl, quartermasterUrl, owner, password: secrets.demo_password })
+      const inboxUrl = `${urlAt(ports['front-door'])}/inbox`
+      const made = await createDemo({
+        commodoreUrl,
+        quartermasterUrl,
+        inboxUrl,
+        owner,
+        password: secrets.demo_password,
+      })
       await writeDemo(statePath, made)
       return made
     } finally {

@@ -10,6 +10,7 @@ import { createServiceTokens, createSigner } from '../../../shared/identity/sign
 import { createVerifier } from '../../../shared/identity/verifier.ts'
 import type { Jobs } from '../../../shared/jobs.ts'
 import { createLog } from '../../../shared/log.ts'
+import type { Mail } from '../../../shared/mail/mailer.ts'
 import { type Database, openDatabase } from '../../../shared/postgres/database.ts'
 import type { Pool } from '../../../shared/postgres/pool.ts'
 import { type Door, receive, send } from '../../../shared/testing/api.ts'
@@ -46,9 +47,22 @@ export interface TestCommodore extends Door, AsyncDisposable {
   /** A client by which `service` calls Commodore. */
   clientOf(service: string): Client
   account(name: string): Promise<Account>
+  /** Every mail that was sent, the newest last. */
+  mails: Mail[]
+  /** Does what waits in the outbox. */
+  deliver(): Promise<void>
+  /** Removes what has run out. */
+  sweep(): Promise<void>
+  /** The token in the newest mail to an address, once the outbox is done. */
+  mailedTo(email: string): Promise<string>
   login(email: string): Promise<z.infer<typeof LoginResponse>>
   apiToken(account: Account, scopes: z.infer<typeof ApiToken>['scopes']): Promise<z.infer<typeof CreatedApiToken>>
   stream(account: Account): Promise<z.infer<typeof CreatedStream>>
+}
+
+/** The token of the link in a mail. */
+export function tokenIn(text: string): string {
+  return /#token=(\w+)/.exec(text)?.[1] ?? ''
 }
 
 export async function openCommodore(): Promise<TestCommodore> {
@@ -74,7 +88,6 @@ export async function openCommodore(): Promise<TestCommodore> {
   }
   const foghorn = openFoghorn()
   const routing = createRouting(client, clock)
-  const jobs = createJobs({ db, clock, log, encryption, webhooks, routing, foghorn: foghorn.client })
   const { registry, observe } = createHttpMetrics('commodore')
   const app = createApi({
     log,
@@ -95,7 +108,25 @@ export async function openCommodore(): Promise<TestCommodore> {
     },
     metrics: registry,
     observe,
+    trustedProxies: 1,
   })
+  const mails: Mail[] = []
+  const jobs = createJobs({
+    db,
+    clock,
+    log,
+    encryption,
+    webhooks,
+    routing,
+    foghorn: foghorn.client,
+    mailer: { send: async (mail) => void mails.push(mail) },
+    appUrl: new URL('https://app.test'),
+  })
+  const deliver = async () => jobs.outbox?.run(AbortSignal.timeout(10_000))
+  const mailedTo = async (email: string) => {
+    await deliver()
+    return tokenIn(mails.findLast(({ to }) => to === email)?.text ?? '')
+  }
   const door: Door = { fetch: (request) => app.fetch(request) }
   const login = (email: string) =>
     receive(LoginResponse, send(door, 'POST /auth/login', { body: { email, password: PASSWORD } }))
@@ -120,9 +151,14 @@ export async function openCommodore(): Promise<TestCommodore> {
     account: async (name) => {
       const email = `${name}@example.com`
       await send(door, 'POST /auth/register', { body: { email, password: PASSWORD, tenant_name: name } })
+      await send(door, 'POST /auth/verify-email', { body: { token: await mailedTo(email) } })
       const { access_token, user, tenant } = await login(email)
       return { email, user_id: user.id, tenant_id: tenant.id, token: access_token }
     },
+    mails,
+    deliver,
+    sweep: async () => jobs.sweep?.run(AbortSignal.timeout(10_000)),
+    mailedTo,
     login,
     apiToken: (account, scopes) =>
       receive(CreatedApiToken, send(door, 'POST /api-tokens', { token: account.token, body: { name: 'ci', scopes } })),
