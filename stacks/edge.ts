@@ -16,6 +16,7 @@ export const foghorn = new sst.cloudflare.Worker('Foghorn', {
   migrations: [{ tag: 'v1', newSqliteClasses: Object.values(durableObjects) }],
   environment: {
     COMMODORE_URL: serviceUrl('commodore'),
+    QUARTERMASTER_URL: serviceUrl('quartermaster'),
     DECKLOG_URL: serviceUrl('decklog'),
     IDENTITY_KEY: identityKeys.foghorn.value,
   },

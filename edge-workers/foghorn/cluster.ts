@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { Variables } from '../../shared/config.ts'
 import {
   type Command,
   channelCloses,
@@ -7,12 +8,17 @@ import {
   type HostOutcome,
 } from '../../shared/contract/commands.ts'
 import { Heartbeat } from '../../shared/contract/foghorn.ts'
+import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
+import { toFault } from '../../shared/fault.ts'
 import { eventId } from '../../shared/ids.ts'
+import { createLog } from '../../shared/log.ts'
 import { Channels } from './commands/channels.ts'
 import { CommandQueue } from './commands/command-queue.ts'
 import { holdersOf } from './commands/holders.ts'
 import { Waiting } from './commands/waiting.ts'
+import { readConfig } from './config.ts'
 import type { HostAge } from './fleet.ts'
+import { createReportHealth, type ReportHealth } from './nodes/health.ts'
 import { CLUSTER_HOSTS_MAX, HOST_FORGET_MS } from './nodes/limits.ts'
 
 interface Heard {
@@ -30,16 +36,20 @@ export interface Order {
 }
 
 /** By which the Worker says whose channel it is; the object is reached through the Worker alone. */
+export const CLUSTER_HEADER = 'x-cluster-id'
 export const NODE_HEADER = 'x-node-id'
 
 /** The one writer of a cluster's state: what each of its hosts last said and is told to do, kept through restarts. */
-export class Cluster extends DurableObject<unknown> {
+export class Cluster extends DurableObject<Variables> {
   readonly #hosts = new Map<string, Heard>()
   readonly #commands: CommandQueue
   readonly #channels: Channels
   readonly #waiting = new Waiting()
+  readonly #log = createLog('foghorn')
+  #reportHealth: ReportHealth | undefined
+  #reported_at_ms = 0
 
-  constructor(state: DurableObjectState, env: unknown) {
+  constructor(state: DurableObjectState, env: Variables) {
     super(state, env)
     const { sql } = state.storage
     this.#commands = new CommandQueue(sql)
@@ -55,7 +65,7 @@ export class Cluster extends DurableObject<unknown> {
   }
 
   /** Takes a host's heartbeat; false when the cluster has no room for another host. */
-  beat(nodeId: string, heartbeat: Heartbeat): boolean {
+  beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): boolean {
     const seen_at_ms = Date.now()
     this.#forget(seen_at_ms - HOST_FORGET_MS)
     if (!this.#hosts.has(nodeId) && this.#hosts.size >= CLUSTER_HOSTS_MAX) return false
@@ -66,6 +76,7 @@ export class Cluster extends DurableObject<unknown> {
       seen_at_ms,
       JSON.stringify(heartbeat),
     )
+    if (seen_at_ms - this.#reported_at_ms >= HEALTH_INTERVAL_MS) this.ctx.waitUntil(this.#report(clusterId))
     return true
   }
 
@@ -81,10 +92,11 @@ export class Cluster extends DurableObject<unknown> {
 
   /** Opens the channel of a host, and tells it at once what waits for it. */
   override fetch(request: Request): Response {
+    const cluster_id = request.headers.get(CLUSTER_HEADER) ?? ''
     const nodeId = request.headers.get(NODE_HEADER) ?? ''
     const now_ms = Date.now()
     if (this.#channels.countBesides(nodeId) >= CLUSTER_HOSTS_MAX) return new Response(null, { status: 409 })
-    const opened = this.#channels.open(nodeId, now_ms)
+    const opened = this.#channels.open({ cluster_id, node_id: nodeId }, now_ms)
     for (const waiting of this.#commands.waitingFor(nodeId, now_ms)) {
       this.#channels.send(nodeId, { type: 'command', ...waiting }, now_ms)
     }
@@ -97,10 +109,10 @@ export class Cluster extends DurableObject<unknown> {
       socket.close(channelCloses.unreadable, 'unreadable')
       return
     }
-    const nodeId = this.#channels.ownerOf(socket)
+    const { cluster_id, node_id: nodeId } = this.#channels.ownerOf(socket)
     const now_ms = Date.now()
     if (frame.type === 'heartbeat') {
-      socket.send(JSON.stringify({ type: 'heard', taken: this.beat(nodeId, frame.heartbeat) }))
+      socket.send(JSON.stringify({ type: 'heard', taken: this.beat(cluster_id, nodeId, frame.heartbeat) }))
     } else {
       this.#commands.settle(nodeId, frame.id, frame, now_ms)
       this.#waiting.settle(frame.id)
@@ -136,6 +148,22 @@ export class Cluster extends DurableObject<unknown> {
   override async alarm(): Promise<void> {
     for (const id of this.#commands.sweep(Date.now())) this.#waiting.settle(id)
     await this.#wakeWhenDue()
+  }
+
+  /** Tells Quartermaster how the hosts do, and hosts to drain or not as it wants; a failure is made good by the next time. */
+  async #report(clusterId: string): Promise<void> {
+    this.#reported_at_ms = Date.now()
+    try {
+      this.#reportHealth ??= createReportHealth(readConfig(this.env))
+      for (const { node_id, mode } of await this.#reportHealth(clusterId, this.snapshot())) {
+        const on = mode !== 'active'
+        if (this.#hosts.get(node_id)?.heartbeat.draining === on) continue
+        const order = { id: crypto.randomUUID(), node_id, expires_in_ms: HEALTH_INTERVAL_MS, wait_ms: 0 }
+        await this.command({ ...order, command: { kind: 'drain', on } })
+      }
+    } catch (error) {
+      this.#log.warn('hosts are not reported', { cluster_id: clusterId, code: toFault(error).reason })
+    }
   }
 
   async #wakeWhenDue(): Promise<void> {

@@ -7,13 +7,16 @@ test('every missing or wrong binding is named at once', async () => {
   const bindings = { DECKLOG_URL: 'decklog', IDENTITY_KEY: JSON.stringify(await createKey('decklog')), CLUSTERS: {} }
   const read = () => readConfig(bindings)
   expect(read).toThrow(ConfigError)
-  expect(read).toThrow(/COMMODORE_URL is missing[\s\S]*DECKLOG_URL[\s\S]*IDENTITY_KEY: is not a key of foghorn/)
+  expect(read).toThrow(
+    /COMMODORE_URL is missing[\s\S]*QUARTERMASTER_URL is missing[\s\S]*DECKLOG_URL[\s\S]*IDENTITY_KEY: is not a key of foghorn/,
+  )
 })
 
 test('hosts without the stream are refused unless they are allowed', async () => {
   const bindings = {
     COMMODORE_URL: 'http://127.0.0.1:1',
     DECKLOG_URL: 'http://127.0.0.1:2',
+    QUARTERMASTER_URL: 'http://127.0.0.1:3',
     IDENTITY_KEY: JSON.stringify(await createKey('foghorn')),
   }
   expect(readConfig(bindings).config.COLD_HOSTS).toBe('refuse')

@@ -3,6 +3,7 @@ import { identityKey, readVariables, ServiceUrl, settings, type Variables } from
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
+  QUARTERMASTER_URL: ServiceUrl,
   DECKLOG_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('foghorn'),
   COLD_HOSTS: z

@@ -60,6 +60,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   await progress.step('Edge workers', async () => {
     const bindings = {
       COMMODORE_URL: urlAt(ports.commodore),
+      QUARTERMASTER_URL: urlAt(ports.quartermaster),
       DECKLOG_URL: urlAt(ports.decklog),
       IDENTITY_KEY: JSON.stringify(secrets.keys.foghorn),
     }

@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { type ClusterFrame, channelCloses } from '../../../shared/contract/commands.ts'
 import { isOver } from './limits.ts'
 
-const Attachment = z.object({ node_id: z.string(), opened_at_ms: z.number() })
+const Attachment = z.object({ cluster_id: z.string(), node_id: z.string(), opened_at_ms: z.number() })
+
+/** A host and its cluster. */
+export interface Owner {
+  cluster_id: string
+  node_id: string
+}
 
 type Sockets = Pick<DurableObjectState, 'acceptWebSocket' | 'getWebSockets'>
 
@@ -20,17 +26,17 @@ export class Channels {
   }
 
   /** Opens a host's channel; the one it had before ends. */
-  open(node_id: string, now_ms: number): Response {
+  open({ cluster_id, node_id }: Owner, now_ms: number): Response {
     for (const older of this.#sockets.getWebSockets(node_id)) older.close(channelCloses.replaced, 'replaced')
     const { 0: client, 1: server } = new WebSocketPair()
     this.#sockets.acceptWebSocket(server, [node_id])
-    server.serializeAttachment({ node_id, opened_at_ms: now_ms })
+    server.serializeAttachment({ cluster_id, node_id, opened_at_ms: now_ms })
     return new Response(null, { status: 101, webSocket: client })
   }
 
   /** Whose channel it is. */
-  ownerOf(socket: WebSocket): string {
-    return Attachment.parse(socket.deserializeAttachment()).node_id
+  ownerOf(socket: WebSocket): Owner {
+    return Attachment.parse(socket.deserializeAttachment())
   }
 
   /** Tells a host something if it has a channel; what matters is sent again when it opens one. */

@@ -150,6 +150,26 @@ test('all hosts of a cluster that have the stream are told, a push only where it
   expect(await tell({ kind: 'stop_sessions', runtime_name: 'live+nowhere' })).toEqual([])
 })
 
+test('a host drains while its tenant wants that, and no longer', async () => {
+  const { open, nodeId, clusterId } = addHost()
+  foghorn.quartermaster.modes.set(nodeId, 'draining')
+  const channel = await open()
+  channel.say({ type: 'heartbeat', heartbeat: heartbeat() })
+  expect((await firstCommand(channel)).command).toEqual({ kind: 'drain', on: true })
+  const reports = foghorn.quartermaster.reports.filter(({ cluster_id }) => cluster_id === clusterId)
+  expect(reports).toMatchObject([{ nodes: [{ node_id: nodeId, healthy: true, reasons: [] }] }])
+})
+
+test('a host that drains although nobody wants it is told to stop, and a cluster reports no more often than it may', async () => {
+  const { open, clusterId, nodeId } = addHost()
+  const channel = await open()
+  channel.say({ type: 'heartbeat', heartbeat: heartbeat({ draining: true }) })
+  channel.say({ type: 'heartbeat', heartbeat: heartbeat({ draining: true }) })
+  expect((await firstCommand(channel)).command).toEqual({ kind: 'drain', on: false })
+  const reports = foghorn.quartermaster.reports.filter(({ cluster_id }) => cluster_id === clusterId)
+  expect(reports).toMatchObject([{ nodes: [{ node_id: nodeId, reasons: ['draining'] }] }])
+})
+
 test('a host that opens a second channel loses the first', async () => {
   const { open, tell } = addHost()
   const first = await open()

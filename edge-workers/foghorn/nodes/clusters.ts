@@ -1,7 +1,7 @@
 import type { HostOutcome } from '../../../shared/contract/commands.ts'
 import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { type Cluster, NODE_HEADER, type Order } from '../cluster.ts'
+import { CLUSTER_HEADER, type Cluster, NODE_HEADER, type Order } from '../cluster.ts'
 import type { HostAge } from '../fleet.ts'
 import { within } from '../within.ts'
 
@@ -22,11 +22,11 @@ export interface Clusters {
 export function createClusters(namespace: DurableObjectNamespace<Cluster>): Clusters {
   const stub = (clusterId: string) => namespace.get(namespace.idFromName(clusterId))
   return {
-    beat: (clusterId, nodeId, heartbeat) => onTime(stub(clusterId).beat(nodeId, heartbeat)),
+    beat: (clusterId, nodeId, heartbeat) => onTime(stub(clusterId).beat(clusterId, nodeId, heartbeat)),
     snapshot: (clusterId) => onTime(stub(clusterId).snapshot()),
     command: (clusterId, order) => onTime(stub(clusterId).command(order), order.wait_ms),
     channel: (clusterId, nodeId) => {
-      const headers = { upgrade: 'websocket', [NODE_HEADER]: nodeId }
+      const headers = { upgrade: 'websocket', [CLUSTER_HEADER]: clusterId, [NODE_HEADER]: nodeId }
       return onTime(stub(clusterId).fetch('https://cluster.internal/channel', { headers }))
     },
   }

@@ -1,8 +1,10 @@
+import type { z } from 'zod'
 import type { Verdict } from '../../../../edge-workers/foghorn/play/verdicts.ts'
 import { systemClock } from '../../../../shared/clock.ts'
 import { requireService } from '../../../../shared/context.ts'
 import { AuthorizePlaybackRequest } from '../../../../shared/contract/commodore.ts'
 import { ProduceNamedRequest, type ProduceResponse } from '../../../../shared/contract/decklog.ts'
+import { type NodeMode, ReportNodeHealthRequest } from '../../../../shared/contract/quartermaster.ts'
 import { SentEvent } from '../../../../shared/events/envelope.ts'
 import { createApp } from '../../../../shared/http/app.ts'
 import { createAuthenticate } from '../../../../shared/http/authenticate.ts'
@@ -53,6 +55,25 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
     return c.json(verdicts.get(playback_id) ?? { allowed: false, reason: 'unknown_playback_id' })
   })
   return { ...(await switchable(app)), verdicts, asked, hold: gate.hold }
+}
+
+/** Quartermaster as far as Foghorn calls it: what is wanted of hosts is the test's. */
+export interface QuartermasterDoor extends Switchable {
+  modes: Map<string, z.infer<typeof NodeMode>>
+  reports: z.infer<typeof ReportNodeHealthRequest>[]
+}
+
+export async function startQuartermaster(identities: Identities): Promise<QuartermasterDoor> {
+  const modes: QuartermasterDoor['modes'] = new Map()
+  const reports: QuartermasterDoor['reports'] = []
+  const app = appOf('quartermaster', identities)
+  app.post('/nodes/health', body(ReportNodeHealthRequest), async (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    const report = c.req.valid('json')
+    reports.push(report)
+    return c.json({ nodes: report.nodes.map(({ node_id }) => ({ node_id, mode: modes.get(node_id) ?? 'active' })) })
+  })
+  return { ...(await switchable(app)), modes, reports }
 }
 
 export async function startDecklog(identities: Identities): Promise<DecklogDoor> {

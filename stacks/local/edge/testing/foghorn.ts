@@ -9,13 +9,21 @@ import { newId } from '../../../../shared/ids.ts'
 import { randomCode } from '../../../../shared/random.ts'
 import { createIdentities, type Identities } from '../../../../shared/testing/identities.ts'
 import { type Edge, startEdge } from '../edge.ts'
-import { type CommodoreDoor, type DecklogDoor, startCommodore, startDecklog } from './control-plane.ts'
+import {
+  type CommodoreDoor,
+  type DecklogDoor,
+  type QuartermasterDoor,
+  startCommodore,
+  startDecklog,
+  startQuartermaster,
+} from './control-plane.ts'
 
 /** Foghorn in real workerd with what it calls, for one test file. */
 export interface Foghorn extends AsyncDisposable {
   edge: Edge
   identities: Identities
   commodore: CommodoreDoor
+  quartermaster: QuartermasterDoor
   decklog: DecklogDoor
   dataPath: string
   /** Ends and starts the Worker on the same data, with `between` in the middle. */
@@ -32,9 +40,11 @@ export type Answer = Awaited<ReturnType<Edge['fetch']>>
 export async function startFoghorn(): Promise<Foghorn> {
   const identities = await createIdentities(systemClock)
   const [commodore, decklog] = [await startCommodore(identities), await startDecklog(identities)]
+  const quartermaster = await startQuartermaster(identities)
   const dataPath = await mkdtemp(join(tmpdir(), 'frameworks-foghorn-'))
   const bindings = {
     COMMODORE_URL: commodore.url,
+    QUARTERMASTER_URL: quartermaster.url,
     DECKLOG_URL: decklog.url,
     IDENTITY_KEY: JSON.stringify(identities.keyOf('foghorn')),
   }
@@ -43,6 +53,7 @@ export async function startFoghorn(): Promise<Foghorn> {
     edge: await start(),
     identities,
     commodore,
+    quartermaster,
     decklog,
     dataPath,
     restart: async (between) => {
@@ -64,6 +75,7 @@ export async function startFoghorn(): Promise<Foghorn> {
       await foghorn.edge.stop()
       await commodore.down()
       await decklog.down()
+      await quartermaster.down()
       await rm(dataPath, { recursive: true, force: true })
     },
   }
