@@ -49,6 +49,7 @@ export const routes: readonly Route[] = [
   { path: '/nodes/enrol', service: 'quartermaster' },
   { path: '/nodes/token', service: 'quartermaster' },
   { path: '/nodes/*', service: 'quartermaster', methods: ['GET', 'HEAD', 'PATCH'] },
+  { path: '/services', service: 'quartermaster' },
   { path: '/enrolment-tokens/**', service: 'quartermaster' },
   { path: '/frameworks.decklog.v1.DecklogService/**', service: 'decklog' },
   { path: '/play/**', service: 'foghorn' },

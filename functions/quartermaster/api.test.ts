@@ -35,13 +35,17 @@ beforeAll(async () => {
     'POST /enrolment-tokens': { cluster_id: cluster.id, name: 'rack', usage_limit: 1, expires_in_hours: 1 },
     'POST /nodes/enrol': { ...joining, address: 'http://127.0.0.1:8080', location: { latitude: 1, longitude: 2 } },
     'POST /nodes/health': { cluster_id: cluster.id, nodes: [{ node_id, age_ms: 0, healthy: true, reasons: ['x'] }] },
+    'PUT /services/{name}/instances/{id}': { base_url: 'https://x.example', version: '1', ttl_seconds: 9 },
     'POST /nodes/token': { node_id, assertion },
     'PATCH /nodes/{id}': { name: 'x', mode: 'active', address: 'http://x', location: { latitude: 1, longitude: 2 } },
   }
 })
 afterAll(() => door[Symbol.asyncDispose]())
 
-const withId = (line: string) => line.replace('{id}', ids[line.split(/[ /]+/)[1] ?? ''] ?? 'no id')
+const withId = (line: string) =>
+  line
+    .replace('{name}/instances/{id}', 'foghorn/instances/x')
+    .replace('{id}', ids[line.split(/[ /]+/)[1] ?? ''] ?? 'no id')
 const ask = (line: string, token?: string) => refusal(send(door, withId(line), { token, body: bodies[line] }))
 
 test('each operation refuses nobody, and whoever is not of its kind', async () => {

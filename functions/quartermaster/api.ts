@@ -5,6 +5,7 @@ import { clusters } from './clusters/routes.ts'
 import type { Deps } from './deps.ts'
 import { enrolmentTokens } from './enrolment-tokens/routes.ts'
 import { nodes } from './nodes/routes.ts'
+import { services } from './services/routes.ts'
 import { tenants } from './tenants/routes.ts'
 
 export interface ApiOptions extends AppOptions<Deps> {
@@ -25,6 +26,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/clusters', clusters)
     .route('/enrolment-tokens', enrolmentTokens)
     .route('/nodes', nodes)
+    .route('/services', services)
 }
 
 /** Every route with its types. @public */

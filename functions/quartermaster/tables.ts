@@ -62,5 +62,14 @@ export interface Tables {
     last_seen_at: Date | null
     created_at: Date
   }
+  service_instances: {
+    service: string
+    id: string
+    base_url: string
+    version: string
+    registered_at: Date
+    seen_at: Date
+    expires_at: Date
+  }
   used_assertions: { tenant_id: string; node_id: string; jti_hash: string; expires_at: Date }
 }

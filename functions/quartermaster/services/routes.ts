@@ -1,0 +1,34 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { Page } from '../../../shared/contract/page.ts'
+import {
+  RegisterServiceInstance,
+  ServiceInstance,
+  ServiceInstanceId,
+  ServiceName,
+  ServiceQuery,
+} from '../../../shared/contract/quartermaster.ts'
+import { body, operation, path, query } from '../../../shared/http/route.ts'
+import type { AppEnv } from '../deps.ts'
+import { Services } from './services.ts'
+
+export const services = new Hono<AppEnv>()
+  .get(
+    '/',
+    operation({ summary: 'The services that run', auth: 'operator', ok: { schema: Page(ServiceInstance) } }),
+    query(ServiceQuery),
+    async (c) => c.json(await Services.list(c.var.ctx, c.req.valid('query')), 200),
+  )
+  .put(
+    '/:name/instances/:id',
+    operation({
+      summary: 'Say that an instance of your own service runs',
+      description: 'Until its time to live has passed: say it again before.',
+      auth: 'service',
+      ok: { schema: ServiceInstance },
+      faults: ['not_found', 'conflict'],
+    }),
+    path(z.object({ name: ServiceName, id: ServiceInstanceId })),
+    body(RegisterServiceInstance),
+    async (c) => c.json(await Services.register(c.var.ctx, c.req.valid('param'), c.req.valid('json')), 200),
+  )
