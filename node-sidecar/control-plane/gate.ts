@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type Client, call } from '../../shared/client/client.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { authorizeIngest, authorizePlayback, PRESENTED_LENGTH_MAX } from '../../shared/contract/commodore.ts'
+import { VIEWER_TOKEN_LENGTH_MAX } from '../../shared/contract/playback.ts'
 import { Fault, toFault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
 import { type Allowed, deny, type Verdict } from './verdict.ts'
@@ -27,6 +28,8 @@ export interface Viewer {
   protocol: string
   /** The viewer's token for streams that ask for one; empty if none. */
   token: string
+  /** `source`: the host itself starts the stream, for whoever may come. */
+  purpose?: 'view' | 'source'
 }
 
 interface GateOptions {
@@ -44,6 +47,7 @@ export class Gate {
   readonly #commodore: Client
   readonly #log: Log
   readonly #timeoutMs: number
+  readonly #clock: Clock
   readonly #fresh: LRUCache<string, Allowed>
   readonly #recent: LRUCache<string, Allowed>
   /** Names of streams that have an owner, as publishing or playing them was permitted. */
@@ -53,6 +57,7 @@ export class Gate {
     this.#commodore = commodore
     this.#log = log
     this.#timeoutMs = timeoutMs
+    this.#clock = clock
     const perf = { now: () => clock().getTime() }
     this.#fresh = new LRUCache({ max: VERDICTS_MAX, ttl: FRESH_VERDICT_MS, ttlResolution: 0, perf })
     this.#recent = new LRUCache({ max: VERDICTS_MAX, ttl: RECOVERY_MS, ttlResolution: 0, perf })
@@ -75,9 +80,10 @@ export class Gate {
 
   /** May this viewer play, and which stream is it? */
   async view(viewer: Viewer): Promise<Verdict> {
-    const { stream_name, host, protocol, token } = viewer
+    const { stream_name, host, protocol, token, purpose = 'view' } = viewer
     if (stream_name === '' || stream_name.length > PRESENTED_LENGTH_MAX) return deny('unknown_playback_id')
-    const fresh = this.#fresh.get(keyOf(stream_name, token, host))
+    if (token.length > VIEWER_TOKEN_LENGTH_MAX) return deny('token_malformed')
+    const fresh = this.#fresh.get(keyOf(stream_name, viewer, host))
     if (fresh !== undefined) return fresh
     try {
       const verdict = await this.#within((signal) =>
@@ -88,6 +94,7 @@ export class Gate {
             ...(isRuntimeName(stream_name) ? { runtime_name: stream_name } : { playback_id: stream_name }),
             viewer_host: host,
             protocol,
+            ...(purpose === 'source' && { purpose }),
             ...(token !== '' && { token }),
           },
           { signal },
@@ -96,13 +103,16 @@ export class Gate {
       if (verdict.allowed) this.#remember(viewer, verdict)
       return verdict
     } catch (error) {
-      return this.#recent.get(keyOf(stream_name, token)) ?? this.#unanswered(error)
+      return this.#recent.get(keyOf(stream_name, viewer)) ?? this.#unanswered(error)
     }
   }
 
   /** Does a stream that MistServer is about to start have an owner? */
   async source(stream_name: string): Promise<Verdict> {
-    return this.#owned.get(stream_name) ?? this.view({ stream_name, host: '', protocol: 'source', token: '' })
+    return (
+      this.#owned.get(stream_name) ??
+      this.view({ stream_name, host: '', protocol: 'source', token: '', purpose: 'source' })
+    )
   }
 
   /** Asks anew about a stream and everyone on it, whatever was permitted before. */
@@ -113,12 +123,19 @@ export class Gate {
   }
 
   /** MistServer next asks about the stream by its runtime name, so that is kept too. */
-  #remember({ stream_name, host, token }: Viewer, verdict: Allowed): void {
+  #remember(viewer: Viewer, verdict: Allowed): void {
+    const { stream_name, host } = viewer
     this.#owned.set(verdict.runtime_name, verdict)
     for (const name of new Set([stream_name, verdict.runtime_name])) {
-      this.#fresh.set(keyOf(name, token, host), verdict)
-      this.#recent.set(keyOf(name, token), verdict)
+      this.#fresh.set(keyOf(name, viewer, host), verdict, { ttl: this.#bounded(FRESH_VERDICT_MS, verdict) })
+      this.#recent.set(keyOf(name, viewer), verdict, { ttl: this.#bounded(RECOVERY_MS, verdict) })
     }
+  }
+
+  /** No permission is kept beyond the token that it was given to; a ttl of 0 would be for good. */
+  #bounded(ms: number, { viewer_until }: Allowed): number {
+    if (viewer_until === undefined) return ms
+    return Math.max(1, Math.min(ms, Date.parse(viewer_until) - this.#clock().getTime()))
   }
 
   /** Bounds the whole question, a new token for it included. */
@@ -141,8 +158,10 @@ export class Gate {
   }
 }
 
-function keyOf(...parts: string[]): string {
-  return parts.join('\u0000')
+/** What a verdict was given on: a token may be bound to where its viewer is and to how it plays. */
+function keyOf(stream_name: string, { token, host, protocol, purpose = 'view' }: Viewer, ...more: string[]): string {
+  const bound = token === '' ? [] : [token, host, protocol]
+  return [stream_name, purpose, ...more, ...bound].join('\u0000')
 }
 
 /** Playback ids have no `+`; MistServer's names of our streams all do. */

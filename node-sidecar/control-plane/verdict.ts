@@ -6,6 +6,8 @@ export interface Allowed {
   /** MistServer's name of the stream: `live+<internal name>`. */
   runtime_name: string
   playback_id: string | null
+  /** When the viewer's token ends, and with it this permission. */
+  viewer_until?: string | undefined
 }
 
 export interface Denied {

@@ -91,8 +91,16 @@ function toViewer({ stream_name, host, connector, request_url }: Asking) {
   return { stream_name, host, protocol: connector, token: tokenIn(request_url) }
 }
 
-/** The viewer's token for a stream that asks for one. `tkn` is none: that is MistServer's own for its sessions. */
+/** Three parts: MistServer's own tokens of sessions are numbers. */
+const COMPACT = /^[^.]+\.[^.]+\.[^.]+$/
+
+/**
+ * The viewer's token for a stream that asks for one. Foghorn sends it as `tkn`, which MistServer passes on from a
+ * playlist to its parts; without one `tkn` is MistServer's own for its sessions, and none.
+ */
 function tokenIn(requestUrl: string): string {
+  if (!requestUrl.includes('?')) return ''
   const query = new URLSearchParams(requestUrl.slice(requestUrl.indexOf('?') + 1).replace(/#.*$/, ''))
-  return requestUrl.includes('?') ? (query.get('token') ?? query.get('jwt') ?? '') : ''
+  const session = query.get('tkn') ?? ''
+  return query.get('token') ?? query.get('jwt') ?? (COMPACT.test(session) ? session : '')
 }

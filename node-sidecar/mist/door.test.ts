@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { VIEWER_TOKEN_LENGTH_MAX } from '../../shared/contract/playback.ts'
 import { SentEvent } from '../../shared/events/envelope.ts'
-import { RECOVERY_MS } from '../control-plane/gate.ts'
+import { FRESH_VERDICT_MS, RECOVERY_MS } from '../control-plane/gate.ts'
 import { segmentPath } from '../journal/segment.ts'
 import { ingestAllowed, playbackAllowed } from '../testing/control-plane.ts'
 import { hangDisk } from '../testing/hang-disk.ts'
@@ -63,6 +64,35 @@ test('a viewer is sent to the stream of a playback id, by id or by runtime name'
     { playback_id: 'pb_regatta', viewer_host: '192.0.2.7', protocol: 'HLS', token: 'secret' },
     { runtime_name: 'live+other', viewer_host: '192.0.2.7', protocol: 'HLS' },
   ])
+})
+
+test('a viewer’s token comes as MistServer’s token of the session, and a verdict on it serves nobody else', async () => {
+  const { fire, plane } = await openDoor()
+  plane.playback = ({ token }) =>
+    token === 'aa.bb.cc' ? playbackAllowed('regatta') : { allowed: false, reason: 'token_required' }
+  const name = 'live+regatta'
+  expect(await answerOf(await fire('PLAY_REWRITE', play(name, '?tkn=aa.bb.cc')))).toEqual(named(name))
+  expect(await answerOf(await fire('PLAY_REWRITE', play(name, '?tkn=aa.bb.cc')))).toEqual(named(name))
+  expect(plane.asked).toHaveLength(1)
+  for (const query of ['', '?tkn=2772967471', '?tkn=dd.ee.ff', '?token=aa.bb.c']) {
+    expect(await answerOf(await fire('PLAY_REWRITE', play(name, query))), query).toEqual(denied('token_required'))
+  }
+  const tooLong = `?tkn=aa.bb.${'c'.repeat(VIEWER_TOKEN_LENGTH_MAX)}`
+  expect(await answerOf(await fire('PLAY_REWRITE', play(name, tooLong)))).toEqual(denied('token_malformed'))
+})
+
+test('a permission ends with the token, even while the control plane is away', async () => {
+  const opened = await openDoor()
+  const { fire, plane } = opened
+  const until = opened.now.getTime() + FRESH_VERDICT_MS / 2
+  plane.playback = () => ({ ...playbackAllowed('regatta'), viewer_until: new Date(until).toISOString() })
+  const watch = async () => answerOf(await fire('PLAY_REWRITE', play('live+regatta', '?tkn=aa.bb.cc')))
+  expect(await watch()).toEqual(named('live+regatta'))
+  plane.failing = 500
+  opened.now = new Date(until - 1)
+  expect(await watch()).toEqual(named('live+regatta'))
+  opened.now = new Date(until + 1)
+  expect(await watch()).toEqual(denied('control_plane_unavailable'))
 })
 
 test('a viewer of nothing is denied', async () => {

@@ -8,6 +8,7 @@ import { type Templates, toUrl } from '../protocol.ts'
 import { type Told, toEvent } from './event.ts'
 import { toDenial, toRefusal } from './refusal.ts'
 import { placeOf } from './viewer.ts'
+import { takeToken } from './viewer-token.ts'
 
 export interface PlayRequest {
   playback_id: string
@@ -36,7 +37,11 @@ export async function play(ctx: Context & Deps & { defer: Defer }, request: Play
     decision_us: 0,
   }
   try {
-    const verdict = await ctx.verdicts.get(playback_id, { requestId: ctx.request_id, defer: ctx.defer })
+    const { token, search } = takeToken(request.search)
+    // Without a token nothing else of the viewer counts, so that all viewers share one verdict.
+    const viewer = token && { token, protocol, viewer_host: request.address }
+    const asked = { playback_id, ...viewer }
+    const verdict = await ctx.verdicts.get(asked, { requestId: ctx.request_id, defer: ctx.defer })
     if (!verdict.allowed) {
       told.outcome = 'denied'
       throw toDenial(verdict.reason)
@@ -54,7 +59,7 @@ export async function play(ctx: Context & Deps & { defer: Defer }, request: Play
     })
     told.decision_us = Math.round((performance.now() - started) * 1000)
     told.decision = decision
-    const candidates = decision.ranked.map((candidate) => toCandidate(candidate, request))
+    const candidates = decision.ranked.map((candidate) => toCandidate(candidate, { playback_id, search }))
     const url = candidates[0]?.urls[protocol]
     if (url === undefined) {
       told.outcome = 'no_host'
@@ -74,7 +79,10 @@ function toLocation({ latitude, longitude }: { latitude: number | null; longitud
   return latitude === null || longitude === null ? null : { latitude, longitude }
 }
 
-function toCandidate({ host, score, parts, distance_km }: Candidate, { playback_id, search }: PlayRequest) {
+function toCandidate(
+  { host, score, parts, distance_km }: Candidate,
+  { playback_id, search }: Pick<PlayRequest, 'playback_id' | 'search'>,
+) {
   const urls = Object.entries(host.templates).map(([protocol, template]) => [
     protocol,
     toUrl(template, host.address, playback_id, search),

@@ -31,7 +31,7 @@ export const plays = new Hono<FoghornEnv>()
       summary: 'Find the best media host for a viewer',
       description: `Redirects (307) to the host's own URL, or lists the best hosts with \`Accept: application/json\`.
         The protocol is one of ${protocols.join(', ')} or a usual other name of it; hls when absent.
-        The query is passed on.`,
+        The query is passed on. A signed stream asks for \`?token=\`, which the host gets as \`tkn\`.`,
       auth: 'none',
       ok: { schema: PlayAnswer },
       faults: ['forbidden', 'not_found', 'unavailable'],

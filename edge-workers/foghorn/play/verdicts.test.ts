@@ -6,6 +6,7 @@ import { type CommodoreDoor, startCommodore } from '../../../stacks/local/edge/t
 import {
   ALLOWED_FRESH_MS,
   ALLOWED_STALE_MAX_MS,
+  type Asked,
   COMMODORE_PAUSE_MS,
   createVerdicts,
   DENIED_FRESH_MS,
@@ -46,7 +47,8 @@ function openVerdicts() {
     { service: 'commodore', baseUrl: new URL(commodore.url), token },
     () => new Date(now_ms),
   )
-  return (playbackId: string) => verdicts.get(playbackId, { requestId: 'test', defer: () => undefined })
+  return (playback_id: string, viewer: Omit<Asked, 'playback_id'> = {}) =>
+    verdicts.get({ playback_id, ...viewer }, { requestId: 'test', defer: () => undefined })
 }
 
 test.each([
@@ -102,4 +104,36 @@ test('after a failure Commodore is left alone for a while by those who can do wi
   now_ms += 1
   await get('good')
   expect(commodore.asked).toHaveLength(2)
+})
+
+test('a verdict on one token is used for no other token, protocol or address, nor without one', async () => {
+  const get = openVerdicts()
+  const viewer = { token: 'aa.bb.cc', protocol: 'hls', viewer_host: '192.0.2.1' }
+  const others = [
+    {},
+    { ...viewer, token: 'dd.ee.ff' },
+    { ...viewer, protocol: 'mp4' },
+    { ...viewer, viewer_host: '192.0.2.2' },
+  ]
+  expect(await get('good', viewer)).toEqual(allowed)
+  expect(await get('good', viewer)).toEqual(allowed)
+  expect(commodore.asked).toHaveLength(1)
+  commodore.verdicts.set('good', denied)
+  for (const other of others) expect(await get('good', other)).toEqual(denied)
+  expect(await get('good', viewer)).toEqual(allowed)
+  commodore.verdicts.set('good', allowed)
+  for (const other of others) expect(await get('good', other)).toEqual(denied)
+  expect(commodore.asked).toHaveLength(1 + others.length)
+})
+
+test('a permission ends with the token, even while Commodore is away', async () => {
+  const get = openVerdicts()
+  const until_ms = now_ms + ALLOWED_FRESH_MS / 2
+  commodore.verdicts.set('good', { ...allowed, viewer_until: new Date(until_ms).toISOString() })
+  await get('good', { token: 'aa.bb.cc' })
+  await commodore.down()
+  now_ms = until_ms - 1
+  expect(await get('good', { token: 'aa.bb.cc' })).toMatchObject({ allowed: true })
+  now_ms = until_ms
+  await expect(get('good', { token: 'aa.bb.cc' })).rejects.toMatchObject({ retry: true })
 })

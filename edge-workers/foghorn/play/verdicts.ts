@@ -16,10 +16,18 @@ const VERDICTS_MAX = 10_000
 
 export type Verdict = z.infer<typeof AuthorizePlaybackResponse>
 
-/** Commodore's verdicts on who may be played, by playback id. */
+/** A stream and, where a token came along, the viewer to whom alone the verdict applies. */
+export interface Asked {
+  playback_id: string
+  token?: string | undefined
+  protocol?: string | undefined
+  viewer_host?: string | undefined
+}
+
+/** Commodore's verdicts on what may be played, and by whom. */
 export interface Verdicts {
   /** Throws the `Fault` of the call when there is neither an answer nor a permission that is young enough. */
-  get(playbackId: string, options: { requestId: string; defer: Defer }): Promise<Verdict>
+  get(asked: Asked, options: { requestId: string; defer: Defer }): Promise<Verdict>
 }
 
 export function createVerdicts(commodore: Client, clock: Clock): Verdicts {
@@ -27,10 +35,10 @@ export function createVerdicts(commodore: Client, clock: Clock): Verdicts {
   const flights = createFlights<Verdict>()
   let pausedUntil = 0
 
-  async function ask(playback_id: string, requestId: string): Promise<Verdict> {
+  async function ask(asked: Asked, requestId: string): Promise<Verdict> {
     try {
-      const verdict = await call(commodore, authorizePlayback, { playback_id }, { requestId })
-      known.set(playback_id, { verdict, at_ms: clock().getTime() })
+      const verdict = await call(commodore, authorizePlayback, asked, { requestId })
+      known.set(keyOf(asked), { verdict, at_ms: clock().getTime() })
       pausedUntil = 0
       return verdict
     } catch (error) {
@@ -40,19 +48,30 @@ export function createVerdicts(commodore: Client, clock: Clock): Verdicts {
   }
 
   return {
-    get: async (playbackId, { requestId, defer }) => {
+    get: async (asked, { requestId, defer }) => {
       const now = clock().getTime()
-      const last = known.get(playbackId)
+      const key = keyOf(asked)
+      const last = known.get(key)
       const age = last ? now - last.at_ms : Number.POSITIVE_INFINITY
-      if (last && age < (last.verdict.allowed ? ALLOWED_FRESH_MS : DENIED_FRESH_MS)) return last.verdict
-      const fallback = last?.verdict.allowed && age < ALLOWED_STALE_MAX_MS ? last.verdict : undefined
+      const ended = last !== undefined && hasEnded(last.verdict, now)
+      if (last && !ended && age < (last.verdict.allowed ? ALLOWED_FRESH_MS : DENIED_FRESH_MS)) return last.verdict
+      const fallback = last?.verdict.allowed && !ended && age < ALLOWED_STALE_MAX_MS ? last.verdict : undefined
       if (fallback && now < pausedUntil) return fallback
       try {
-        return await flights.run(playbackId, defer, () => ask(playbackId, requestId))
+        return await flights.run(key, defer, () => ask(asked, requestId))
       } catch (error) {
         if (fallback) return fallback
         throw error
       }
     },
   }
+}
+
+function keyOf({ playback_id, token, protocol, viewer_host }: Asked): string {
+  return JSON.stringify(token === undefined ? [playback_id] : [playback_id, token, protocol, viewer_host])
+}
+
+/** A permission ends with the token that it was given to. */
+function hasEnded(verdict: Verdict, now: number): boolean {
+  return verdict.allowed && verdict.viewer_until !== undefined && now >= Date.parse(verdict.viewer_until)
 }

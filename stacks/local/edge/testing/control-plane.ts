@@ -27,6 +27,8 @@ export interface CommodoreDoor extends Switchable {
   verdicts: Map<string, Verdict>
   /** The playback ids that were asked for, in order. */
   asked: string[]
+  /** The same, whole. */
+  requests: z.infer<typeof AuthorizePlaybackRequest>[]
   /** Answers nothing until the returned function is called. */
   hold(): () => void
 }
@@ -44,6 +46,7 @@ export interface DecklogDoor extends Switchable {
 export async function startCommodore(identities: Identities): Promise<CommodoreDoor> {
   const verdicts: CommodoreDoor['verdicts'] = new Map()
   const asked: string[] = []
+  const requests: CommodoreDoor['requests'] = []
   const gate = createGate()
   const app = appOf('commodore', identities)
   app.get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
@@ -51,10 +54,11 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
     requireService(c.var.ctx, 'foghorn')
     const { playback_id = '' } = c.req.valid('json')
     asked.push(playback_id)
+    requests.push(c.req.valid('json'))
     await gate.passed()
     return c.json(verdicts.get(playback_id) ?? { allowed: false, reason: 'unknown_playback_id' })
   })
-  return { ...(await switchable(app)), verdicts, asked, hold: gate.hold }
+  return { ...(await switchable(app)), verdicts, asked, requests, hold: gate.hold }
 }
 
 /** Quartermaster as far as Foghorn calls it: what is wanted of hosts is the test's. */
