@@ -6,6 +6,7 @@ const prefixes = {
   tenant: 'ten',
   session: 'ses',
   registration: 'reg',
+  invitation: 'inv',
   apiToken: 'tok',
   stream: 'str',
   streamKey: 'key',

@@ -19,6 +19,9 @@ type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export const routes: readonly Route[] = [
   { path: '/auth/**', service: 'commodore' },
   { path: '/me/**', service: 'commodore' },
+  { path: '/memberships/**', service: 'commodore' },
+  { path: '/members/**', service: 'commodore' },
+  { path: '/invitations/**', service: 'commodore' },
   { path: '/.well-known/jwks.json', service: 'commodore' },
   { path: '/api-tokens', service: 'commodore' },
   { path: '/api-tokens/*', service: 'commodore', methods: ['DELETE'] },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { StreamKey } from '../../shared/contract/commodore.ts'
+import { Invitation } from '../../shared/contract/members.ts'
 import { Page } from '../../shared/contract/page.ts'
 import { PlaybackRevocation } from '../../shared/contract/playback.ts'
 import { WebhookDelivery, WebhookEndpoint } from '../../shared/contract/webhooks.ts'
@@ -37,7 +38,12 @@ beforeAll(async () => {
     PlaybackRevocation,
     send(door, 'POST /playback-revocations', { token: ann.token, body }),
   )
+  const guest = { email: 'guest0@example.com', role: 'member' }
+  const invitation = await receive(Invitation, send(door, 'POST /invitations', { token: ann.token, body: guest }))
   ids = {
+    '/invitations/{id}': `/invitations/${invitation.id}`,
+    '{tenant_id}': ann.tenant_id,
+    '{user_id}': ann.user_id,
     '/signing-keys/{id}': `/signing-keys/${signingKey.id}`,
     '/playback-revocations/{id}': `/playback-revocations/${revocation.id}`,
     '/streams/{id}': `/streams/${stream.id}`,
@@ -53,6 +59,10 @@ beforeAll(async () => {
     'POST /auth/resend-verification': { email: 'new@example.com' },
     'POST /auth/forgot-password': { email: 'new@example.com' },
     'POST /auth/reset-password': { token: 'mt_x', password: PASSWORD },
+    'POST /auth/switch-tenant': { tenant_id: ann.tenant_id },
+    'PATCH /members/{user_id}': { role: 'owner' },
+    'POST /invitations': { email: 'guest@example.com', role: 'member' },
+    'POST /invitations/accept': { token: 'mt_x' },
     'PATCH /me': { name: 'x' },
     'POST /me/password': { current_password: PASSWORD, new_password: PASSWORD },
     'POST /auth/refresh': { refresh_token: `rt_${'x'.repeat(40)}` },

@@ -6,6 +6,8 @@ import { apiTokens } from './api-tokens/routes.ts'
 import { auditLog } from './audit-log/routes.ts'
 import { authorize } from './authorize/routes.ts'
 import type { Deps } from './deps.ts'
+import { invitations } from './invitations/routes.ts'
+import { memberships } from './memberships/routes.ts'
 import { playbackRevocations } from './playback-revocations/routes.ts'
 import { sessions } from './sessions/routes.ts'
 import { signingKeys } from './signing-keys/routes.ts'
@@ -30,6 +32,8 @@ export function createApi({ metrics, ...options }: ApiOptions) {
   return app
     .route('/', accounts)
     .route('/auth', sessions)
+    .route('/', memberships)
+    .route('/invitations', invitations)
     .route('/', authorize)
     .route('/api-tokens', apiTokens)
     .route('/audit-log', auditLog)

@@ -15,6 +15,8 @@ beforeAll(async () => {
   bob = await door.account('bob')
   for (const account of [ann, bob]) {
     await door.apiToken(account, ['streams:read'])
+    const guest = { email: 'guest@example.com', role: 'member' }
+    await send(door, 'POST /invitations', { token: account.token, body: guest })
     await createSigningKey(door, account)
     const revocation = { kind: 'viewer', subject: 'x' }
     await send(door, 'POST /playback-revocations', { token: account.token, body: revocation })
@@ -30,6 +32,7 @@ const tables = [
   'api_tokens',
   'audit_log',
   'idempotency_keys',
+  'invitations',
   'memberships',
   'playback_revocations',
   'signing_keys',

@@ -3,6 +3,7 @@ import type { Log } from '../../shared/log.ts'
 import type { Mailer } from '../../shared/mail/mailer.ts'
 import { drain, type Handler } from '../../shared/outbox/drain.ts'
 import { createAccountMails } from './accounts/mails.ts'
+import { createInvitationMail } from './invitations/mail.ts'
 import { sweep } from './sweep.ts'
 import { createEndingHandler, ENDING_KIND, type EndingDeps } from './termination/endings.ts'
 import { createDeliveryHandler, type DeliverDeps, sweepDeliveries } from './webhooks/deliver.ts'
@@ -25,6 +26,7 @@ export interface JobDeps extends DeliverDeps, EndingDeps {
 function createHandlers(deps: JobDeps): Record<string, Handler> {
   return {
     ...createAccountMails(deps),
+    ...createInvitationMail(deps),
     [DELIVERY_KIND]: createDeliveryHandler(deps),
     [ENDING_KIND]: createEndingHandler(deps),
   }

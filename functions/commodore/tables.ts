@@ -58,6 +58,17 @@ export interface Tables {
     object_id: string
     expires_at: Date
   }
+  invitations: {
+    id: string
+    tenant_id: string
+    email: string
+    role: Role
+    token_hash: Generated<string | null>
+    created_at: Date
+    expires_at: Date
+    accepted_at: Generated<Date | null>
+    revoked_at: Generated<Date | null>
+  }
   throttles: { key_hash: string; full_at: Date }
   passwords: { user_id: string; hash: string; changed_at: Date }
   memberships: { tenant_id: string; user_id: string; role: Role; created_at: Date }

@@ -27,6 +27,7 @@ export const PushTargetId = id('psh')
 export const ClusterId = id('clu')
 export const NodeId = id('nod')
 export const EnrolmentTokenId = id('enr')
+export const InvitationId = id('inv')
 export const WebhookEndpointId = id('whe')
 export const WebhookDeliveryId = id('whd')
 

@@ -16,6 +16,8 @@ export const LOGIN_OF_ACCOUNT: Allowance = { name: 'login.account', burst: 50, r
 export const REGISTER_OF_ADDRESS: Allowance = { name: 'register.address', burst: 20, refill_seconds: 60 }
 /** Mails to one address that a stranger can cause, whatever kind, known address or not. */
 export const MAIL_TO: Allowance = { name: 'mail.to', burst: 5, refill_seconds: 300 }
+/** Invitations that one tenant sends, to whomever. */
+export const INVITE_OF_TENANT: Allowance = { name: 'invite.tenant', burst: 30, refill_seconds: 120 }
 /** Guesses of mailed tokens from one address; 200 random bits hold anyway. */
 export const TOKEN_OF_ADDRESS: Allowance = { name: 'token.address', burst: 30, refill_seconds: 10 }
 
