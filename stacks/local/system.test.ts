@@ -2,8 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { importPKCS8, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { CreatedStream } from '../../shared/contract/commodore.ts'
+import { CreatedSigningKey } from '../../shared/contract/playback.ts'
+import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { configureLog } from '../../shared/log.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
@@ -57,6 +61,14 @@ async function statusOf(stream_id: string): Promise<string> {
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(`${system.state.base_url}${path}`, { headers, redirect: 'manual' })
 const tenant = () => ({ authorization: `Bearer ${system.state.demo.api_token}` })
+async function make<S extends z.ZodType>(schema: S, path: string, body: object): Promise<z.output<S>> {
+  const response = await fetch(`${system.state.base_url}${path}`, {
+    method: 'POST',
+    headers: { ...tenant(), 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return schema.parse(await response.json())
+}
 const trigger = (name: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   fetch(`${system.state.services.helmsman}/triggers/${name}`, {
     method: 'POST',
@@ -135,6 +147,55 @@ test('a terminated stream ends on its host, and who may publish still may', asyn
   expect(await publish()).toMatchObject({ accepted: true })
   host.finish()
 }, 60_000)
+
+test('a signed stream plays for who has a token of its tenant, through every door, and for nobody else', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const key = await make(CreatedSigningKey, '/signing-keys', { name: 'web' })
+  const stream = await make(CreatedStream, '/streams', { title: 'Signed', playback_policy: 'signed' })
+  const { stream_key, playback_id } = stream
+  const publication = await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  expect(publication.accepted).toBe(true)
+  const claims = new SignJWT({ sub: 'viewer', jti: 'one', playback_id, protocols: ['hls'] }).setExpirationTime('1m')
+  claims.setProtectedHeader({ alg: 'ES256', kid: key.id })
+  const token = await claims.sign(await importPKCS8(key.private_pem, 'ES256'))
+
+  const play = (query: string) => get(`/play/${playback_id}${query}`)
+  await expect.poll(async () => (await play(`?token=${token}`)).status, { timeout: 15_000 }).toBe(307)
+  const location = (await play(`?token=${token}`)).headers.get('location') ?? ''
+  expect(location).toBe(`${system.state.services.media_host}/hls/${playback_id}/index.m3u8?tkn=${token}`)
+  expect(await (await fetch(location)).text()).toMatch(/^#EXTM3U/)
+  expect(await (await play('')).json()).toMatchObject({ status: 403, code: 'token_required' })
+  const bare = await fetch(location.replace(/\?.*/, ''))
+  expect(await bare.text()).not.toMatch(/^#EXTM3U/)
+
+  await make(z.object({ id: z.string() }), '/playback-revocations', { kind: 'token', subject: 'one' })
+  const answer = () => trigger('PLAY_REWRITE', `${playback_id}\n192.0.2.9\nHLS\nhttp://h/x.m3u8?tkn=${token}`)
+  expect((await answer()).headers.get('x-mist-trigger-reason')).toBe('token_revoked')
+  host.finish()
+}, 60_000)
+
+test('a host that its operator drains gets no new viewers', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const { operator, demo } = system.state
+  const authorization = `Bearer ${operator.api_token}`
+  const nodes = await (await get('/nodes', { authorization })).json()
+  const [{ id }] = z.object({ data: z.tuple([z.object({ id: z.string() })]) }).parse(nodes).data
+  const setMode = (mode: string) =>
+    fetch(`${system.state.base_url}/nodes/${id}`, {
+      method: 'PATCH',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ mode }),
+    })
+  const play = async () => (await get(`/play/${demo.playback_id}`)).status
+  await host.publish({ stream_key: demo.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await expect.poll(play, { timeout: 15_000 }).toBe(307)
+  expect((await setMode('draining')).status).toBe(200)
+  await expect.poll(play, { timeout: HEALTH_INTERVAL_MS + 15_000 }).toBe(503)
+  expect((await setMode('active')).status).toBe(200)
+  host.finish()
+}, 90_000)
 
 describe('bad input is refused, denied, and told in the log', () => {
   const denied = (response: Response) => response.headers.get('x-mist-trigger-action')
