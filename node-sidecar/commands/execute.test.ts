@@ -8,6 +8,7 @@ import { serve } from '../serve.ts'
 import { playbackAllowed, startControlPlane } from '../testing/control-plane.ts'
 import { captureLog } from '../testing/log-lines.ts'
 import { execute } from './execute.ts'
+import { GRACE_MS, KILL_MS } from './terminate-stream.ts'
 
 const NAME = 'live+regatta'
 
@@ -30,12 +31,14 @@ async function openHost() {
 }
 
 /** MistServer's API as a port that notes what it is told. */
-async function openRecorder() {
-  const calls: unknown[] = []
+async function openRecorder(onCall: (call: Record<string, unknown>) => void = () => undefined) {
+  const calls: Record<string, unknown>[] = []
   const reply: Record<string, unknown> = {}
   const app = new Hono()
   app.post('/api2', async (c) => {
-    calls.push(await c.req.json())
+    const call = await c.req.json<Record<string, unknown>>()
+    calls.push(call)
+    onCall(call)
     return c.json(reply)
   })
   const served = await serve(app, { hostname: '127.0.0.1', port: 0 })
@@ -53,6 +56,29 @@ test('a terminated stream is gone with its publisher, and Foghorn is told at onc
   expect(await active()).toBeNull()
   expect(told).toEqual(['changed'])
   expect(await publish()).toMatchObject({ accepted: true })
+})
+
+test('a stream that outlives its sessions is killed', async () => {
+  const { run, calls, reply } = await openRecorder((call) => {
+    if ('nuke_stream' in call) reply.active_streams = null
+  })
+  reply.active_streams = { [NAME]: { pid: [31_000] } }
+  await run({ kind: 'terminate_stream', runtime_name: NAME })
+  const orders = calls.filter((call) => !('active_streams' in call))
+  expect(orders).toEqual([{ stop_sessions: NAME }, { nuke_stream: NAME }])
+})
+
+test('a stream that does not end is a failure, one that is back with another publisher is not', async () => {
+  const { run, reply } = await openRecorder((call) => {
+    if ('stop_sessions' in call && call.stop_sessions === 'live+back')
+      reply.active_streams = { 'live+back': { pid: [2] } }
+  })
+  reply.active_streams = { [NAME]: { pid: [1] }, 'live+back': { pid: [1] } }
+  await run({ kind: 'terminate_stream', runtime_name: 'live+back' })
+  reply.active_streams = { [NAME]: { pid: [1] } }
+  const begun = performance.now()
+  await expect(run({ kind: 'terminate_stream', runtime_name: NAME })).rejects.toMatchObject({ reason: 'still_active' })
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(GRACE_MS + KILL_MS)
 })
 
 test('only the stream that is named ends, and one that does not run is as good as ended', async () => {

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { CreatedStream } from '../../shared/contract/commodore.ts'
 import { CreatedSigningKey } from '../../shared/contract/playback.ts'
 import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
+import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { configureLog } from '../../shared/log.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
@@ -174,6 +175,28 @@ test('a signed stream plays for who has a token of its tenant, through every doo
   expect((await answer()).headers.get('x-mist-trigger-reason')).toBe('token_revoked')
   host.finish()
 }, 60_000)
+
+test('a host that its operator drains gets no new viewers', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const { operator, demo } = system.state
+  const authorization = `Bearer ${operator.api_token}`
+  const nodes = await (await get('/nodes', { authorization })).json()
+  const [{ id }] = z.object({ data: z.tuple([z.object({ id: z.string() })]) }).parse(nodes).data
+  const setMode = (mode: string) =>
+    fetch(`${system.state.base_url}/nodes/${id}`, {
+      method: 'PATCH',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ mode }),
+    })
+  const play = async () => (await get(`/play/${demo.playback_id}`)).status
+  await host.publish({ stream_key: demo.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await expect.poll(play, { timeout: 15_000 }).toBe(307)
+  expect((await setMode('draining')).status).toBe(200)
+  await expect.poll(play, { timeout: HEALTH_INTERVAL_MS + 15_000 }).toBe(503)
+  expect((await setMode('active')).status).toBe(200)
+  host.finish()
+}, 90_000)
 
 test('a host that its operator drains gets no new viewers', async () => {
   const host = system.standIn
