@@ -37,6 +37,7 @@ export const routes: readonly Route[] = [
   { path: '/streams', service: 'commodore' },
   { path: '/streams/*', service: 'commodore', methods: ['GET', 'HEAD', 'PATCH', 'DELETE'] },
   { path: '/streams/*/keys/**', service: 'commodore' },
+  { path: '/streams/*/push-targets/**', service: 'commodore' },
   { path: '/streams/*/terminate', service: 'commodore', methods: ['POST'] },
   { path: '/signing-keys/**', service: 'commodore' },
   { path: '/playback-revocations/**', service: 'commodore' },

@@ -3,6 +3,7 @@ import { StreamKey } from '../../shared/contract/commodore.ts'
 import { Invitation } from '../../shared/contract/members.ts'
 import { Page } from '../../shared/contract/page.ts'
 import { PlaybackRevocation } from '../../shared/contract/playback.ts'
+import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { WebhookDelivery, WebhookEndpoint } from '../../shared/contract/webhooks.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
 import { expectNoBreakage } from '../../shared/testing/hostile.ts'
@@ -40,7 +41,13 @@ beforeAll(async () => {
   )
   const guest = { email: 'guest0@example.com', role: 'member' }
   const invitation = await receive(Invitation, send(door, 'POST /invitations', { token: ann.token, body: guest }))
+  const target = { name: 'x', url: 'rtmp://live.example.com/app/key' }
+  const pushTarget = await receive(
+    PushTarget,
+    send(door, `POST /streams/${stream.id}/push-targets`, { token: ann.token, body: target }),
+  )
   ids = {
+    '{target_id}': pushTarget.id,
     '/invitations/{id}': `/invitations/${invitation.id}`,
     '{tenant_id}': ann.tenant_id,
     '{user_id}': ann.user_id,
@@ -78,6 +85,8 @@ beforeAll(async () => {
     'POST /streams/{id}/keys/{key_id}/rotate': { overlap_seconds: 60 },
     'POST /signing-keys': { name: 'x' },
     'POST /playback-revocations': { kind: 'viewer', subject: 'x', stream_id: stream.id, expires_in_seconds: 60 },
+    'POST /streams/{id}/push-targets': { ...target, enabled: true },
+    'PATCH /streams/{id}/push-targets/{target_id}': { ...target, enabled: true },
     'POST /streams/resolve': { internal_names: [stream.internal_name], stream_ids: [stream.id] },
     'POST /ingest/authorize': { stream_key: stream.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' },
     'POST /playback/authorize': { playback_id: stream.playback_id, viewer_host: 'x', protocol: 'hls', token: 'x' },

@@ -9,6 +9,7 @@ import type { Deps } from './deps.ts'
 import { invitations } from './invitations/routes.ts'
 import { memberships } from './memberships/routes.ts'
 import { playbackRevocations } from './playback-revocations/routes.ts'
+import { pushTargets } from './push-targets/routes.ts'
 import { sessions } from './sessions/routes.ts'
 import { signingKeys } from './signing-keys/routes.ts'
 import { streamKeys } from './stream-keys/routes.ts'
@@ -42,6 +43,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/playback-revocations', playbackRevocations)
     .route('/streams', streams)
     .route('/streams/:id/keys', streamKeys)
+    .route('/streams/:id/push-targets', pushTargets)
     .route('/streams/:id/terminate', termination)
 }
 

@@ -24,6 +24,9 @@ beforeAll(async () => {
     await send(door, 'POST /webhook-endpoints', { token: account.token, body: endpoint })
     const headers = { 'idempotency-key': crypto.randomUUID() }
     await send(door, 'POST /streams', { token: account.token, headers, body: { title: 'x' } })
+    const { id } = await door.stream(account)
+    const target = { name: 'x', url: 'rtmp://live.example.com/app/key' }
+    await send(door, `POST /streams/${id}/push-targets`, { token: account.token, body: target })
   }
 })
 afterAll(() => door[Symbol.asyncDispose]())
@@ -35,6 +38,7 @@ const tables = [
   'invitations',
   'memberships',
   'playback_revocations',
+  'push_targets',
   'signing_keys',
   'stream_keys',
   'streams',

@@ -137,6 +137,17 @@ export interface Tables {
     created_at: Date
     expires_at: Date | null
   }
+  push_targets: {
+    id: string
+    tenant_id: string
+    stream_id: string
+    name: string
+    encrypted_url: string
+    redacted_url: string
+    enabled: boolean
+    created_at: Date
+    updated_at: Date
+  }
   stream_keys: {
     id: string
     tenant_id: string

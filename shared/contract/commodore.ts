@@ -6,6 +6,7 @@ import {
   NAME_LENGTH_MAX,
   Name,
   ONE_LINE,
+  PushTargetId,
   StreamId,
   StreamKeyId,
   TenantId,
@@ -197,6 +198,10 @@ export const AuthorizeIngestResponse = z.discriminatedUnion('allowed', [
     playback_id: z.string(),
     record: z.boolean(),
     dvr: z.boolean(),
+    push_targets: z
+      .array(z.object({ id: PushTargetId, url: z.string() }))
+      .optional()
+      .describe('Where the stream is to be sent on to, secrets included: for media hosts alone'),
   }),
   Denied,
 ])

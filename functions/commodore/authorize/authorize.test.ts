@@ -46,7 +46,13 @@ const names = () => ({
 })
 
 test('a media host learns the names of the stream that a key publishes to', async () => {
-  expect(await publish(stream.stream_key)).toEqual({ allowed: true, ...names(), record: false, dvr: false })
+  expect(await publish(stream.stream_key)).toEqual({
+    allowed: true,
+    ...names(),
+    record: false,
+    dvr: false,
+    push_targets: [],
+  })
 })
 
 test('a stream is played by its playback id in any case, or by its runtime name', async () => {

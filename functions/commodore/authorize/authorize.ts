@@ -14,6 +14,7 @@ import { enterTenant } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
 import { isLastUsedStale } from '../last-used.ts'
+import { PushTargets } from '../push-targets/push-targets.ts'
 import { isActiveAt } from '../stream-keys/key.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
@@ -31,7 +32,13 @@ export async function ingest(
   if (!stream) return denied(ctx, 'unknown_key')
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
-  return { allowed: true, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
+  const answer = { allowed: true as const, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
+  if (ctx.actor.kind !== 'node') return answer
+  const { tenant_id, id } = stream
+  const push_targets = await ctx.db.within({ tenant_id }, (tx) =>
+    PushTargets.readEnabled(tx, ctx.encryption, tenant_id, id),
+  )
+  return { ...answer, push_targets }
 }
 
 /** Whether a stream may be played, and under which name and where. */
