@@ -18,7 +18,7 @@ const common = { runtime: 'nodejs24.x', architecture: 'arm64', memory: '512 MB',
 const commodoreFunction = {
   ...common,
   // Hashing a password with argon2id takes memory and a whole core.
-  memory: '1769 MB',
+  memory: '1769 MB' as const,
   nodejs: { install: ['@node-rs/argon2'] },
   permissions: [{ actions: ['ses:SendEmail'], resources: ['*'] }],
   environment: {
@@ -32,7 +32,7 @@ const commodoreFunction = {
     TRUSTED_PROXIES,
     IDENTITY_PUBLIC_KEYS: identityPublicKeys.value,
   },
-} as const
+}
 
 const commodore = new sst.aws.Function('Commodore', {
   ...commodoreFunction,
