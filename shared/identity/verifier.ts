@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Actor } from '../context.ts'
 import { Claims, type KeySet, PLATFORM_AUDIENCE } from '../contract/identity.ts'
 import { Fault } from '../fault.ts'
+import { findFormFault } from './compact.ts'
 import { ALGORITHM, issuerOf } from './key.ts'
 
 /** Longest token that we look at; ours are under 1 KiB. */
@@ -17,9 +18,6 @@ const KEY_SET_TIMEOUT_MS = 3_000
 /** How long a fetched key set is trusted; an unknown `kid` fetches again after the cool-down. */
 const KEY_SET_MAX_AGE_MS = 10 * 60_000
 const KEY_SET_COOLDOWN_MS = 10_000
-
-/** Three non-empty base64url parts: anything else never reaches the parser. */
-const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 export type Verify = (token: string) => Promise<Actor>
 
@@ -42,7 +40,9 @@ export function createVerifier({ keys, service, clock }: VerifierOptions): Verif
   return async (token) => {
     const known = verdicts.get(token)
     if (known && clock().getTime() < known.expires) return known.actor
-    if (token.length > TOKEN_LENGTH_MAX || !COMPACT.test(token)) throw invalid('token_malformed')
+    if (token.length > TOKEN_LENGTH_MAX) throw invalid('token_malformed')
+    const fault = findFormFault(token)
+    if (fault) throw invalid(`token_${fault}`)
     const { payload, protectedHeader } = await jwtVerify(token, getKey, {
       algorithms: [ALGORITHM],
       audience: [PLATFORM_AUDIENCE, service],
