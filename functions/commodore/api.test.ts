@@ -6,6 +6,7 @@ import { PlaybackRevocation } from '../../shared/contract/playback.ts'
 import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { WebhookDelivery, WebhookEndpoint } from '../../shared/contract/webhooks.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
+import { tryAudited } from '../../shared/testing/audited.ts'
 import { expectNoBreakage } from '../../shared/testing/hostile.ts'
 import { operationsOf } from '../../shared/testing/operations.ts'
 import { type Account, openCommodore, PASSWORD, type TestCommodore } from './testing/commodore.ts'
@@ -139,4 +140,18 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
     const token = service ? await identities.service(service, 'commodore') : tokens.get(auth)
     await expectNoBreakage(door, { line, body: bodies[line], token })
   }
+})
+
+test('every change that a tenant makes is in the audit log', async () => {
+  const { succeeded, unaudited } = await tryAudited(door, {
+    auth: ['tenant'],
+    ask: (line, id) =>
+      send(door, withIds(line), { token: ann.token, body: bodies[line], headers: { 'x-request-id': id } }),
+    entriesOf: async (id) => {
+      const { rows } = await door.owner.query('select id from commodore.audit_log where request_id = $1', [id])
+      return rows.length
+    },
+  })
+  expect(succeeded.length).toBeGreaterThan(14)
+  expect(unaudited).toEqual([])
 })

@@ -1,6 +1,8 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EnrolNodeResponse } from '../../shared/contract/quartermaster.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
+import { tryAudited } from '../../shared/testing/audited.ts'
 import { expectNoBreakage } from '../../shared/testing/hostile.ts'
 import { operationsOf } from '../../shared/testing/operations.ts'
 import { createNodeKey } from './testing/node.ts'
@@ -84,5 +86,22 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
   for (const { line, auth } of await operationsOf(door)) {
     const token = line === 'POST /nodes/health' ? foghorn : tokens.get(auth)
     await expectNoBreakage(door, { line, body: bodies[line], token })
+  }
+})
+
+test('every change that a tenant or an operator makes is in the audit log', async () => {
+  const tokens: Record<string, string> = { tenant: acme.token, operator: (await door.tenant('platform')).token }
+  for (const [auth, token] of Object.entries(tokens)) {
+    const { succeeded, unaudited } = await tryAudited(door, {
+      auth: [auth],
+      ask: (line, id) => send(door, withId(line), { token, body: bodies[line], headers: { 'x-request-id': id } }),
+      entriesOf: (id) =>
+        door.db.within({ tenant_id: acme.id }, async (tx) => {
+          const { rows } = await sql`select id from audit_log where request_id = ${id}`.execute(tx)
+          return rows.length
+        }),
+    })
+    expect(succeeded.length).toBeGreaterThan(1)
+    expect(unaudited).toEqual([])
   }
 })
