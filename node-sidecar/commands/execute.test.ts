@@ -125,6 +125,17 @@ test('who is asked about anew is judged by the control plane, not by what was pe
   expect(await gate.view(viewer)).toEqual({ allowed: false, reason: 'stream_disabled' })
 })
 
+test('a stream is sent on until that is stopped', async () => {
+  const { run, publish, api } = await openHost()
+  await publish()
+  const target = 'rtmp://live.example/app/secret'
+  const list = async () => (await api.call({ push_list: true })).push_list
+  await run({ kind: 'start_push', runtime_name: NAME, target })
+  await expect.poll(list).toEqual([expect.arrayContaining([NAME, target])])
+  await run({ kind: 'stop_push', runtime_name: NAME, target })
+  await expect.poll(list).toBeNull()
+})
+
 test('draining is passed on', async () => {
   const { run, told } = await openHost()
   await run({ kind: 'drain', on: true })

@@ -3,6 +3,7 @@ import type { Clock } from '../../../shared/clock.ts'
 import type { Log } from '../../../shared/log.ts'
 import type { Dice } from './dice.ts'
 import type { Flows } from './flows.ts'
+import type { Push } from './pushes.ts'
 import type { ServerConfig } from './server-config.ts'
 import { type Session, sumsOf } from './session.ts'
 import type { Timeline } from './timeline.ts'
@@ -40,6 +41,7 @@ export interface Host {
   /** Names whose publisher is still being let in. */
   booting: Set<string>
   sessions: Map<string, Session>
+  pushes: Map<number, Push>
   /** Session ids that USER_NEW denied, and until when in stream time the denial is remembered. */
   denials: Map<string, number>
   counts: Map<string, TriggerCount>

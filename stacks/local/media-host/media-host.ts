@@ -64,6 +64,7 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
     streams: new Map(),
     booting: new Set(),
     sessions: new Map(),
+    pushes: new Map(),
     denials: new Map(),
     counts,
     begun: { viewers: 0, inputs: 0 },

@@ -1,5 +1,6 @@
 import { type Host, sessionsOf, unixSeconds } from '../host.ts'
 import { isRecord } from '../json.ts'
+import { listPushes, startPush, stopPushes } from '../pushes.ts'
 import { invalidateSessions, stopSession } from '../sessions.ts'
 import { findTriggerError } from '../triggers/handlers.ts'
 import { listClients } from './clients.ts'
@@ -56,10 +57,19 @@ const commands: Record<string, Command> = {
   clients: (host, argument, reply) => assign(reply, 'clients', listClients(host, argument)),
   active_streams: (host, argument, reply) => assign(reply, 'active_streams', listActiveStreams(host, argument)),
   stats_streams: (host, argument, reply) => assign(reply, 'stats_streams', listCountedStreams(host, argument)),
-  push_list: (_host, _argument, reply) => assign(reply, 'push_list', null),
+  push_list: (host, _argument, reply) => assign(reply, 'push_list', listPushes(host)),
   proc_list: (_host, _argument, reply) => assign(reply, 'proc_list', null),
   log: (_host, _argument, reply) => assign(reply, 'log', null),
   save: () => undefined,
+  push_start(host, argument) {
+    const [stream, target] = Array.isArray(argument)
+      ? argument
+      : isRecord(argument)
+        ? [argument.stream, argument.target]
+        : []
+    if (typeof stream === 'string' && typeof target === 'string') startPush(host, stream, target)
+  },
+  push_stop: (host, argument) => stopPushes(host, [argument].flat().map(Number)),
   nuke_stream(host, argument) {
     host.streams.get(String(argument))?.publisher?.end({ code: 'CLEAN_SIGNAL', text: 'signal Killed (9)' })
   },
