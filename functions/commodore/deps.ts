@@ -14,7 +14,7 @@ export interface Deps {
   db: Database<Tables>
   signer: Signer
   /** The public keys of all issuers, as `/.well-known/jwks.json` shows them. */
-  keySet: KeySet
+  keySet(): Promise<KeySet>
   /** For secrets that must be read again. */
   encryption: Encryption
   /** How webhooks are posted. */

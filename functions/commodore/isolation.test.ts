@@ -48,7 +48,7 @@ const tables = [
 
 /** Opened by a user, a credential, an address or a job; by a tenant, never. */
 const ofUsers = ['passwords', 'refresh_tokens', 'sessions', 'users']
-const ofNobody = ['mailed_tokens', 'outbox', 'registrations', 'throttles'] as const
+const ofNobody = ['identity_keys', 'mailed_tokens', 'outbox', 'registrations', 'throttles'] as const
 
 const ownersIn = (table: string, scope: object, column = 'tenant_id') =>
   door.db.within(scope, async (tx) => {

@@ -3,6 +3,7 @@ import type { Log } from '../../shared/log.ts'
 import type { Mailer } from '../../shared/mail/mailer.ts'
 import { drain, type Handler } from '../../shared/outbox/drain.ts'
 import { createAccountMails } from './accounts/mails.ts'
+import type { KeyRing } from './identity/key-ring.ts'
 import { createInvitationMail } from './invitations/mail.ts'
 import { sweep } from './sweep.ts'
 import { createEndingHandler, ENDING_KIND, type EndingDeps } from './termination/endings.ts'
@@ -17,6 +18,7 @@ const HOUR_SECONDS = 3_600
 /** What Commodore's jobs and outbox handlers need. */
 export interface JobDeps extends DeliverDeps, EndingDeps {
   log: Log
+  ring: Pick<KeyRing, 'rotate'>
   mailer: Mailer
   /** Where links in mails lead. */
   appUrl: URL
@@ -44,6 +46,7 @@ export function createJobs(deps: JobDeps): Jobs {
         if (outcome.failed > 0) deps.log.warn('outbox messages failed', { ...outcome })
       },
     },
+    identity: { every_seconds: HOUR_SECONDS, run: () => deps.ring.rotate() },
     sweep: { every_seconds: HOUR_SECONDS, run: () => sweep(deps) },
   }
 }

@@ -4,8 +4,7 @@ import { toActor } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
 import type { Service } from '../../shared/http/service.ts'
-import { toPublicKey } from '../../shared/identity/key.ts'
-import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
+import { createServiceTokens } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
 import { createFolderMailer } from '../../shared/mail/folder.ts'
@@ -17,6 +16,7 @@ import { createApi } from './api.ts'
 import { judge } from './api-tokens/verify.ts'
 import { createRouting } from './authorize/routing.ts'
 import type { CommodoreSettings } from './config.ts'
+import { openKeyRing } from './identity/key-ring.ts'
 import { createJobs } from './jobs.ts'
 import type { Tables } from './tables.ts'
 import { resolveName } from './webhooks/post.ts'
@@ -35,12 +35,11 @@ function mailerOf({ MAIL_FROM, MAIL_FOLDER }: CommodoreSettings['config']): Mail
 export async function open({ config, secrets }: CommodoreSettings, clock: Clock = systemClock): Promise<Service> {
   const pool = openPool(secrets.DATABASE_URL, { wsProxy: config.DATABASE_WS_PROXY, applicationName: NAME })
   const db = openDatabase<Tables>(pool)
-  const signer = createSigner(secrets.IDENTITY_KEY, clock)
   const encryption = createEncryption(secrets.ENCRYPTION_KEYS)
+  const { keys: others } = config.IDENTITY_PUBLIC_KEYS
+  const ring = openKeyRing({ db, encryption, first: secrets.IDENTITY_KEY, others, clock })
+  const { signer, keySet } = ring
   const webhooks = { allowLoopback: config.WEBHOOKS_ALLOW_LOOPBACK, resolve: resolveName }
-  const own = toPublicKey(secrets.IDENTITY_KEY)
-  const others = config.IDENTITY_PUBLIC_KEYS.keys.filter(({ kid }) => kid !== own.kid)
-  const keySet = { keys: [own, ...others] }
   const quartermaster = {
     service: 'quartermaster',
     baseUrl: config.QUARTERMASTER_URL,
@@ -86,6 +85,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
       webhooks,
       routing,
       foghorn,
+      ring,
       mailer: mailerOf(config),
       appUrl: config.APP_URL,
     }),

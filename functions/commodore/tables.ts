@@ -1,5 +1,6 @@
 import type { Generated, GeneratedAlways } from 'kysely'
 import type { Role, Scope } from '../../shared/context.ts'
+import type { PublicKey } from '../../shared/contract/identity.ts'
 
 export interface Tables {
   webhook_endpoints: {
@@ -68,6 +69,14 @@ export interface Tables {
     expires_at: Date
     accepted_at: Generated<Date | null>
     revoked_at: Generated<Date | null>
+  }
+  identity_keys: {
+    kid: string
+    public_key: PublicKey
+    private_key: string
+    created_at: Date
+    current_at: Generated<Date | null>
+    retired_at: Generated<Date | null>
   }
   throttles: { key_hash: string; full_at: Date }
   passwords: { user_id: string; hash: string; changed_at: Date }

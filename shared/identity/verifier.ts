@@ -22,8 +22,8 @@ const KEY_SET_COOLDOWN_MS = 10_000
 export type Verify = (token: string) => Promise<Actor>
 
 interface VerifierOptions {
-  /** A key set at hand (Commodore's own), or the URL of Commodore's. */
-  keys: KeySet | URL
+  /** A key set at hand, what reads it (Commodore's own, which changes), or the URL of Commodore's. */
+  keys: KeySet | URL | (() => Promise<KeySet>)
   /** The verifying service; a service's token must be made for it. */
   service: string
   clock: Clock
@@ -31,7 +31,7 @@ interface VerifierOptions {
 
 /** Checks signature, issuer, audience and times of a token and says who it is; 401 with a stable reason if not valid. */
 export function createVerifier({ keys, service, clock }: VerifierOptions): Verify {
-  const getKey = keys instanceof URL ? remoteKeys(keys) : createLocalJWKSet(keys)
+  const getKey = toGetKey(keys)
   const verdicts = new LRUCache<string, { actor: Actor; expires: number }>({
     max: VERDICT_CACHE_MAX,
     ttl: VERDICT_CACHE_MS,
@@ -61,6 +61,17 @@ export function createVerifier({ keys, service, clock }: VerifierOptions): Verif
     const actor = toActor(claims.data, { issuer: iss, audience: aud, service })
     verdicts.set(token, { actor, expires: exp * 1000 })
     return actor
+  }
+}
+
+function toGetKey(keys: VerifierOptions['keys']): JWTVerifyGetKey {
+  if (keys instanceof URL) return remoteKeys(keys)
+  if (typeof keys !== 'function') return createLocalJWKSet(keys)
+  let known: { set: KeySet; getKey: JWTVerifyGetKey } | undefined
+  return async (header, token) => {
+    const set = await keys()
+    if (known?.set !== set) known = { set, getKey: createLocalJWKSet(set) }
+    return known.getKey(header, token)
   }
 }
 

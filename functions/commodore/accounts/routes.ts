@@ -130,5 +130,5 @@ export const accounts = new Hono<AppEnv>()
   .get(
     '/.well-known/jwks.json',
     operation({ summary: 'The public keys of all issuers', auth: 'none', ok: { schema: KeySet } }),
-    (c) => c.json(c.var.ctx.keySet, 200, { 'cache-control': `public, max-age=${KEY_SET_SECONDS}` }),
+    async (c) => c.json(await c.var.ctx.keySet(), 200, { 'cache-control': `public, max-age=${KEY_SET_SECONDS}` }),
   )

@@ -6,7 +6,7 @@ import { createEncryption } from '../../../shared/encryption/encryption.ts'
 import { toActor } from '../../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
-import { createServiceTokens, createSigner } from '../../../shared/identity/signer.ts'
+import { createServiceTokens } from '../../../shared/identity/signer.ts'
 import { createVerifier } from '../../../shared/identity/verifier.ts'
 import type { Jobs } from '../../../shared/jobs.ts'
 import { createLog } from '../../../shared/log.ts'
@@ -19,6 +19,7 @@ import { openQuartermaster, type TestQuartermaster } from '../../quartermaster/t
 import { createApi } from '../api.ts'
 import { judge } from '../api-tokens/verify.ts'
 import { createRouting, type Routing } from '../authorize/routing.ts'
+import { openKeyRing } from '../identity/key-ring.ts'
 import { createJobs } from '../jobs.ts'
 import type { Tables } from '../tables.ts'
 import { openFoghorn, type TestFoghorn } from './foghorn.ts'
@@ -71,8 +72,10 @@ export async function openCommodore(): Promise<TestCommodore> {
   const database = await freshDatabase()
   await database.migrate({ schema: 'commodore', folder: new URL('../migrations/', import.meta.url) })
   const db = openDatabase<Tables>(database.pool(database.urlAs('commodore')))
-  const signer = createSigner(identities.keyOf('commodore'), clock)
   const encryption = createEncryption([{ id: 'k1', bytes: crypto.getRandomValues(new Uint8Array(32)) }])
+  const { keys: others } = identities.keySet
+  const ring = openKeyRing({ db, encryption, first: identities.keyOf('commodore'), others, clock })
+  const { signer, keySet } = ring
   const log = createLog('commodore')
   const hosts = new Map<string, string[]>()
   const webhooks = { allowLoopback: true, resolve: async (name: string) => hosts.get(name) ?? [] }
@@ -93,7 +96,7 @@ export async function openCommodore(): Promise<TestCommodore> {
     log,
     clock,
     authenticate: createAuthenticate({
-      verify: createVerifier({ keys: identities.keySet, service: 'commodore', clock }),
+      verify: createVerifier({ keys: keySet, service: 'commodore', clock }),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
     deps: {
@@ -101,7 +104,7 @@ export async function openCommodore(): Promise<TestCommodore> {
       signer,
       encryption,
       webhooks,
-      keySet: identities.keySet,
+      keySet,
       quartermaster: client,
       foghorn: foghorn.client,
       routing,
@@ -116,6 +119,7 @@ export async function openCommodore(): Promise<TestCommodore> {
     clock,
     log,
     encryption,
+    ring,
     webhooks,
     routing,
     foghorn: foghorn.client,
