@@ -197,28 +197,6 @@ test('a host that its operator drains gets no new viewers', async () => {
   host.finish()
 }, 90_000)
 
-test('a host that its operator drains gets no new viewers', async () => {
-  const host = system.standIn
-  if (!host) throw new Error('no media host')
-  const { operator, demo } = system.state
-  const authorization = `Bearer ${operator.api_token}`
-  const nodes = await (await get('/nodes', { authorization })).json()
-  const [{ id }] = z.object({ data: z.tuple([z.object({ id: z.string() })]) }).parse(nodes).data
-  const setMode = (mode: string) =>
-    fetch(`${system.state.base_url}/nodes/${id}`, {
-      method: 'PATCH',
-      headers: { authorization, 'content-type': 'application/json' },
-      body: JSON.stringify({ mode }),
-    })
-  const play = async () => (await get(`/play/${demo.playback_id}`)).status
-  await host.publish({ stream_key: demo.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
-  await expect.poll(play, { timeout: 15_000 }).toBe(307)
-  expect((await setMode('draining')).status).toBe(200)
-  await expect.poll(play, { timeout: HEALTH_INTERVAL_MS + 15_000 }).toBe(503)
-  expect((await setMode('active')).status).toBe(200)
-  host.finish()
-}, 90_000)
-
 describe('bad input is refused, denied, and told in the log', () => {
   const denied = (response: Response) => response.headers.get('x-mist-trigger-action')
 
