@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts'
 import { compare } from '../testing/compare.ts'
 import { createKey, toPublicKey } from './key.ts'
 import { createSigner, signUserToken } from './signer.ts'
-import { createVerifier } from './verifier.ts'
+import { createVerifier, VERDICT_CACHE_MS } from './verifier.ts'
 
 const TOKENS = 300
 const CACHED_CHECKS = 50_000
@@ -16,14 +16,17 @@ const tokens = await Promise.all(Array.from({ length: TOKENS }, () => signUserTo
 const first = tokens[0] ?? ''
 
 const warm = createVerifier({ keys, service: 'bench', clock: systemClock })
+/** Its clock runs ahead between rounds, so that no verdict is still known. */
+let now = Date.now()
+const forgetful = createVerifier({ keys, service: 'bench', clock: () => new Date(now) })
 const local = createLocalJWKSet(keys)
 
 await compare({
   name: 'token check, first sight',
   unit: 'tokens',
   ours: async () => {
-    const verify = createVerifier({ keys, service: 'bench', clock: systemClock })
-    for (const token of tokens) await verify(token)
+    now += VERDICT_CACHE_MS
+    for (const token of tokens) await forgetful(token)
     return tokens.length
   },
   bare: async () => {
