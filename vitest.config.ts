@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: TEST_TIMEOUT_MS,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    setupFiles: ['shared/testing/seed-setup.ts'],
     projects: [
       {
         extends: true,

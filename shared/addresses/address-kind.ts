@@ -24,6 +24,8 @@ const kinds: Record<string, AddressKind> = {
 
 /** RFC 6052: the one prefix that every NAT64 knows; the last four bytes are the IPv4 address behind it. */
 const NAT64 = ipaddr.parseCIDR('64:ff9b::/96')
+/** RFC 4291 withdrew this form, which the library reads as the mapped address that it is not. */
+const IPV4_COMPATIBLE = /^::(\d+\.){3}\d+$/
 /** RFC 4291: the only part of IPv6 that is given out. What lies beyond it is in no list of special ranges. */
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')
 
@@ -34,6 +36,7 @@ const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')
 export function classifyAddress(text: string): AddressKind | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ofIpv4(ipaddr.IPv4.parse(text))
   if (!text.includes(':') || !ipaddr.IPv6.isValid(text)) return undefined
+  if (IPV4_COMPATIBLE.test(text)) return 'reserved'
   return ofIpv6(ipaddr.IPv6.parse(text))
 }
 

@@ -33,6 +33,8 @@ test.each([
   ['2002:7f00:1::', 'reserved'],
   ['2001:0:7f00:1::', 'reserved'],
   ['::7f00:1', 'reserved'],
+  ['::8.8.8.8', 'reserved'],
+  ['0:0:0:0:0:0:8.8.8.8', 'reserved'],
   ['4000::1', 'reserved'],
   ['64:ff9b:1::7f00:1', 'reserved'],
   ['::ffff:127.0.0.1', 'loopback'],
@@ -100,7 +102,12 @@ describe('for any address', () => {
           expect(classifyAddress(form)).toBe(kind)
           expect(classifyHost(`[${form}]`)).toBe(kind)
         }
-        for (const form of [`2002:${hex(address)}::`, `::${hex(address)}`, `::ffff:0:${hex(address)}`]) {
+        for (const form of [
+          `2002:${hex(address)}::`,
+          `::${hex(address)}`,
+          `::${address}`,
+          `::ffff:0:${hex(address)}`,
+        ]) {
           expect(isPublicAddress(form)).toBe(false)
         }
       }),
