@@ -5,6 +5,7 @@ import { Page } from '../../shared/contract/page.ts'
 import { PlaybackRevocation } from '../../shared/contract/playback.ts'
 import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { WebhookDelivery, WebhookEndpoint } from '../../shared/contract/webhooks.ts'
+import { expectUnauthenticated, uselessTokens } from '../../shared/testing/access.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
 import { tryAudited } from '../../shared/testing/audited.ts'
 import { expectNoBreakage } from '../../shared/testing/hostile.ts'
@@ -96,7 +97,8 @@ beforeAll(async () => {
 afterAll(() => door[Symbol.asyncDispose]())
 
 const withIds = (line: string) => Object.entries(ids).reduce((path, [part, value]) => path.replace(part, value), line)
-const ask = (line: string, token?: string) => refusal(send(door, withIds(line), { token, body: bodies[line] }))
+const sendAs = (line: string, token?: string) => send(door, withIds(line), { token, body: bodies[line] })
+const ask = (line: string, token?: string) => refusal(sendAs(line, token))
 
 test('each operation refuses nobody, and whoever is not of its kind', async () => {
   const operations = await operationsOf(door)
@@ -105,15 +107,18 @@ test('each operation refuses nobody, and whoever is not of its kind', async () =
   const node = await identities.node('clu_x')
   const stranger = await identities.service('stranger', 'commodore')
   const viewer = await identities.user(ann.tenant_id, { role: 'viewer' })
+  const readOnly = (await door.apiToken(ann, ['account:read', 'streams:read', 'analytics:read'])).token
+  const useless = await uselessTokens(identities, ann.tenant_id, door.quartermaster.now)
   const { token: apiToken } = await door.apiToken(ann, ['account:read', 'account:write'])
   for (const { line, auth } of operations.filter((operation) => operation.auth !== 'none')) {
     const answer = async (token?: string) => `${line}: ${await ask(line, token)}`
-    expect(await answer()).toBe(`${line}: 401 unauthenticated`)
+    await expectUnauthenticated(line, useless, (token) => sendAs(line, token))
     expect(await answer(stranger)).toBe(`${line}: 403 forbidden`)
     if (!auth.includes('node')) expect(await answer(node)).toBe(`${line}: 403 forbidden`)
     if (auth.includes('service')) expect(await answer(ann.token)).toBe(`${line}: 403 forbidden`)
     if (auth === 'user') expect(await answer(apiToken)).toBe(`${line}: 403 forbidden`)
-    if (auth === 'tenant' && !line.startsWith('GET')) expect(await answer(viewer)).toBe(`${line}: 403 forbidden`)
+    if (auth !== 'tenant' || line.startsWith('GET')) continue
+    for (const reader of [viewer, readOnly]) expect(await answer(reader)).toBe(`${line}: 403 forbidden`)
   }
 })
 
@@ -135,10 +140,10 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
     'POST /api-tokens/verify': 'quartermaster',
     'POST /streams/resolve': 'decklog',
   }
-  for (const { line, auth } of await operationsOf(door)) {
+  for (const { line, auth, statuses } of await operationsOf(door)) {
     const service = services[line]
     const token = service ? await identities.service(service, 'commodore') : tokens.get(auth)
-    await expectNoBreakage(door, { line, body: bodies[line], token })
+    await expectNoBreakage(door, { line, body: bodies[line], token, statuses })
   }
 })
 

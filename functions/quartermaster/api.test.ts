@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EnrolNodeResponse } from '../../shared/contract/quartermaster.ts'
+import { expectUnauthenticated, uselessTokens } from '../../shared/testing/access.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
 import { tryAudited } from '../../shared/testing/audited.ts'
 import { expectNoBreakage } from '../../shared/testing/hostile.ts'
@@ -48,7 +49,8 @@ const withId = (line: string) =>
   line
     .replace('{name}/instances/{id}', 'foghorn/instances/x')
     .replace('{id}', ids[line.split(/[ /]+/)[1] ?? ''] ?? 'no id')
-const ask = (line: string, token?: string) => refusal(send(door, withId(line), { token, body: bodies[line] }))
+const sendAs = (line: string, token?: string) => send(door, withId(line), { token, body: bodies[line] })
+const ask = (line: string, token?: string) => refusal(sendAs(line, token))
 
 test('each operation refuses nobody, and whoever is not of its kind', async () => {
   const operations = await operationsOf(door)
@@ -56,9 +58,10 @@ test('each operation refuses nobody, and whoever is not of its kind', async () =
   const node = await door.identities.node('clu_x')
   const stranger = await door.identities.service('stranger', 'quartermaster')
   const viewer = await door.identities.user(acme.id, { role: 'viewer' })
+  const useless = await uselessTokens(door.identities, acme.id, door.now)
   for (const { line, auth } of operations.filter((operation) => operation.auth !== 'none')) {
     const answer = async (token?: string) => `${line}: ${await ask(line, token)}`
-    expect(await answer()).toBe(`${line}: 401 unauthenticated`)
+    await expectUnauthenticated(line, useless, (token) => sendAs(line, token))
     expect(await answer(node)).toBe(`${line}: 403 forbidden`)
     expect(await answer(stranger)).toBe(`${line}: 403 forbidden`)
     if (auth === 'service') expect(await answer(acme.token)).toBe(`${line}: 403 forbidden`)
@@ -83,9 +86,9 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
     ['operator', (await door.tenant('platform')).token],
   ])
   const foghorn = await door.identities.service('foghorn', 'quartermaster')
-  for (const { line, auth } of await operationsOf(door)) {
+  for (const { line, auth, statuses } of await operationsOf(door)) {
     const token = line === 'POST /nodes/health' ? foghorn : tokens.get(auth)
-    await expectNoBreakage(door, { line, body: bodies[line], token })
+    await expectNoBreakage(door, { line, body: bodies[line], token, statuses })
   }
 })
 

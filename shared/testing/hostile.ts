@@ -46,17 +46,20 @@ interface Target {
   /** A good body, when the operation takes one. */
   body?: Record<string, unknown> | undefined
   token?: string | undefined
+  /** What it may answer, as its document says. */
+  statuses: readonly number[]
 }
 
-/** Sends spoilt bodies, path parts and queries to an operation; throws, naming input and seed, at an answer of 500 or more. */
-export async function expectNoBreakage(door: Door, { line, body, token }: Target): Promise<void> {
+/** Sends spoilt bodies, path parts and queries to an operation; throws, naming input and seed, at an answer of 500 or more or one that is not documented. */
+export async function expectNoBreakage(door: Door, { line, body, token, statuses }: Target): Promise<void> {
   const [method = '', pattern = ''] = line.split(' ', 2)
   const inputs = fc.record({ part, search, content: body ? spoilt(body) : fc.constant(undefined) })
   await fc.assert(
     fc.asyncProperty(inputs, async ({ part, search, content }) => {
       const path = pattern.replaceAll(/\{\w+\}/g, part)
       const response = await send(door, `${method} ${path}${search}`, { token, body: content })
-      if (response.status >= 500) throw new Error(`${response.status}: ${await response.text()}`)
+      const { status } = response
+      if (status >= 500 || !statuses.includes(status)) throw new Error(`${line}: ${status}: ${await response.text()}`)
     }),
     { numRuns: RUNS },
   )
