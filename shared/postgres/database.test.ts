@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../testing/postgres.ts'
 import { type Database, openDatabase, violates } from './database.ts'
@@ -41,6 +42,11 @@ afterAll(async () => {
 
 const all = (tenant_id: string) => db.within({ tenant_id }, (tx) => tx.selectFrom('things').selectAll().execute())
 
+test('a statement without a scope sees no row', async () => {
+  expect(await db.call(sql`select * from things`)).toEqual([])
+  expect(await db.call(sql`select 1 as one`)).toEqual([{ one: 1 }])
+})
+
 describe('a scoped transaction', () => {
   test('sees its tenant’s rows and no others, without any WHERE', async () => {
     expect(await all('ten_a')).toEqual([{ id: '1', tenant_id: 'ten_a' }])
@@ -51,6 +57,29 @@ describe('a scoped transaction', () => {
   test('sees the one row whose name the caller presented', async () => {
     expect(await db.within({ lookup: '1' }, (tx) => tx.selectFrom('things').selectAll().execute())).toHaveLength(1)
     expect(await db.within({ lookup: '2' }, (tx) => tx.selectFrom('things').selectAll().execute())).toHaveLength(0)
+  })
+
+  test('takes whatever the caller presented for a value and nothing else', async () => {
+    for (const lookup of ["'", "\\'); drop table things; --", '\n', 'ø\u{1f600}', "a','b"]) {
+      const told = await db.read({ lookup }, async (tx) => {
+        const { rows } = await sql<{ value: string }>`select current_setting('app.lookup') as value`.execute(tx)
+        return rows
+      })
+      expect(told).toEqual([{ value: lookup }])
+    }
+    expect(await all('ten_a')).toHaveLength(1)
+  })
+
+  test('that only reads is refused a write, and leaves its connection fit for the next', async () => {
+    const writing = db.read({ tenant_id: 'ten_a' }, (tx) => tx.deleteFrom('things').execute())
+    await expect(writing).rejects.toThrow(/read-only transaction/)
+    const many = Array.from({ length: 40 }, (_, n) =>
+      n % 2
+        ? db.read({ tenant_id: 'ten_a' }, (tx) => tx.selectFrom('things').select('id').execute())
+        : db.read({ tenant_id: 'ten_b' }, (tx) => tx.selectFrom('things').select('id').execute()),
+    )
+    expect((await Promise.all(many)).map((rows) => rows.length)).toEqual(many.map((_, n) => n % 2))
+    await db.within({ tenant_id: 'ten_a' }, (tx) => tx.updateTable('things').set({ id: '1' }).execute())
   })
 
   test('cannot write a row of another tenant', async () => {

@@ -54,7 +54,7 @@ export async function create(
 /** The tenant's tokens that are not revoked, newest first, without their secrets. */
 export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'account:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     let page = tx.selectFrom('api_tokens').selectAll().where('tenant_id', '=', tenantId)
     if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
     const rows = await page

@@ -19,7 +19,7 @@ export async function list(ctx: Ctx, { cursor, limit, ...filter }: z.infer<typeo
   const asked = { ...filter, tenant_id, before, limit: limit + 1 }
   const [theirs, ours] = await Promise.all([
     call(ctx.quartermaster, readTenantAudit, asked, { requestId: ctx.request_id }),
-    ctx.db.within({ tenant_id }, (tx) => readAudit(tx, asked)),
+    ctx.db.read({ tenant_id }, (tx) => readAudit(tx, asked)),
   ])
   const entries = [...theirs.entries, ...ours].toSorted((a, b) => (a.id < b.id ? 1 : -1))
   return toPage(entries, limit, ({ id }) => [id])

@@ -10,17 +10,16 @@ import type {
   AuthorizePlaybackResponse,
   Denial,
 } from '../../../shared/contract/commodore.ts'
-import { enterTenant } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
-import { isLastUsedStale } from '../last-used.ts'
 import { PushTargets } from '../push-targets/push-targets.ts'
-import { isActiveAt } from '../stream-keys/key.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
+import { publishingBy } from './publishing.ts'
 import { judgeViewer } from './viewer-token.ts'
 
 type Stream = Selectable<Tables['streams']>
+type Named = Pick<Stream, 'id' | 'tenant_id' | 'internal_name' | 'playback_id' | 'enabled'>
 
 /** Whether who presents a stream key may publish, and under which name. */
 export async function ingest(
@@ -28,17 +27,13 @@ export async function ingest(
   { stream_key }: z.infer<typeof AuthorizeIngestRequest>,
 ): Promise<z.infer<typeof AuthorizeIngestResponse>> {
   requireMedia(ctx)
-  const stream = await streamOfKey(ctx, stream_key)
+  const stream = await publishingBy(ctx, await sha256Hex(stream_key))
   if (!stream) return denied(ctx, 'unknown_key')
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const answer = { allowed: true as const, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
   if (ctx.actor.kind !== 'node') return answer
-  const { tenant_id, id } = stream
-  const push_targets = await ctx.db.within({ tenant_id }, (tx) =>
-    PushTargets.readEnabled(tx, ctx.encryption, tenant_id, id),
-  )
-  return { ...answer, push_targets }
+  return { ...answer, push_targets: await PushTargets.open(ctx.encryption, stream.push_targets) }
 }
 
 /** Whether a stream may be played, and under which name and where. */
@@ -69,33 +64,18 @@ function requireMedia(ctx: Context): void {
   else requireNode(ctx)
 }
 
-async function streamOfKey(ctx: Ctx, streamKey: string): Promise<Stream | undefined> {
-  const lookup = await sha256Hex(streamKey)
-  return ctx.db.within({ lookup }, async (tx) => {
-    const named = tx.selectFrom('stream_keys').selectAll().where('key_hash', '=', lookup)
-    const key = await named.where(isActiveAt(ctx.now())).executeTakeFirst()
-    if (!key) return undefined
-    await enterTenant(tx, key.tenant_id)
-    if (isLastUsedStale(key.last_used_at, ctx.now())) {
-      await tx.updateTable('stream_keys').set({ last_used_at: ctx.now() }).where('id', '=', key.id).execute()
-    }
-    const stream = tx.selectFrom('streams').selectAll().where('id', '=', key.stream_id)
-    return stream.where('deleted_at', 'is', null).executeTakeFirst()
-  })
-}
-
 async function streamNamed(ctx: Ctx, playbackId?: string, internalName?: string): Promise<Stream | undefined> {
   const lookup = playbackId ?? internalName
   if (lookup === undefined) return undefined
   const column = playbackId === undefined ? 'internal_name' : 'playback_id'
-  return ctx.db.within({ lookup }, (tx) => {
+  return ctx.db.read({ lookup }, (tx) => {
     const named = tx.selectFrom('streams').selectAll().where(column, '=', lookup)
     return named.where('deleted_at', 'is', null).executeTakeFirst()
   })
 }
 
 /** What holds for publishing and playing alike: the stream and its tenant are on, and the host may serve them. */
-async function admit(ctx: Ctx, stream: Stream): Promise<{ denial: Denial } | { clusterIds: string[] }> {
+async function admit(ctx: Ctx, stream: Named): Promise<{ denial: Denial } | { clusterIds: string[] }> {
   if (!stream.enabled) return { denial: 'stream_disabled' }
   const { status, cluster_ids } = await ctx.routing(stream.tenant_id)
   if (status === 'suspended') return { denial: 'tenant_suspended' }
@@ -104,11 +84,11 @@ async function admit(ctx: Ctx, stream: Stream): Promise<{ denial: Denial } | { c
   return { clusterIds: cluster_ids }
 }
 
-function denied(ctx: Ctx, reason: Denial, stream?: Stream): { allowed: false; reason: string } {
+function denied(ctx: Ctx, reason: Denial, stream?: Named): { allowed: false; reason: string } {
   ctx.log.info('denied', { reason, ...(stream && { stream_id: stream.id, tenant_id: stream.tenant_id }) })
   return { allowed: false, reason }
 }
 
-function namesOf({ tenant_id, id, internal_name, playback_id }: Stream) {
+function namesOf({ tenant_id, id, internal_name, playback_id }: Named) {
   return { tenant_id, stream_id: id, internal_name, runtime_name: toRuntimeName(internal_name), playback_id }
 }

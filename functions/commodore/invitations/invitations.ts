@@ -74,7 +74,7 @@ export async function create(ctx: Ctx, { email, role }: z.infer<typeof CreateInv
 /** The tenant's invitations that can still be accepted, newest first. */
 export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'account:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     let page = tx.selectFrom('invitations').selectAll().where('tenant_id', '=', tenantId)
     if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
     const rows = await page

@@ -50,7 +50,7 @@ export async function switchTo(ctx: Ctx, tenant_id: string): Promise<z.infer<typ
 /** Who belongs to the tenant. */
 export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'account:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     let page = membersOf(tx, tenantId)
     if (cursor !== undefined) page = page.where('users.id', '>', decodeCursor(cursor, 1).join())
     const rows = await page

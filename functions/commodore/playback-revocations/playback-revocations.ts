@@ -59,7 +59,7 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevoc
 /** The revocations that hold, newest first. */
 export async function list(ctx: Ctx, { limit, cursor, kind, subject }: z.infer<typeof ListPlaybackRevocations>) {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     let page = tx.selectFrom('playback_revocations').selectAll().where('tenant_id', '=', tenantId)
     if (kind !== undefined) page = page.where('kind', '=', kind)
     if (subject !== undefined) page = page.where('subject', '=', subject)

@@ -63,7 +63,7 @@ export async function create(
 /** Where a stream is sent on to, newest first, without what opens it. */
 export async function list(ctx: Ctx, streamId: string) {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     if (!(await streamOf(tx, tenantId, streamId).executeTakeFirst())) throw noSuchStream()
     const rows = await targetsOf(tx, tenantId, streamId).execute()
     return { data: rows.map(toInfo), next_cursor: null }
@@ -72,7 +72,7 @@ export async function list(ctx: Ctx, streamId: string) {
 
 export async function get(ctx: Ctx, streamId: string, id: string): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     if (!(await streamOf(tx, tenantId, streamId).executeTakeFirst())) throw noSuchStream()
     return found(await targetsOf(tx, tenantId, streamId).where('id', '=', id).executeTakeFirst())
   })
@@ -111,9 +111,8 @@ export async function remove(ctx: Ctx, streamId: string, id: string): Promise<vo
   })
 }
 
-/** The addresses of a stream's enabled targets in the clear, in a transaction of its tenant: for its media host alone. */
-export async function readEnabled(tx: Transaction<Tables>, encryption: Encryption, tenantId: string, streamId: string) {
-  const rows = await targetsOf(tx, tenantId, streamId).where('enabled', '=', true).execute()
+/** The addresses of targets in the clear: for the stream's media host alone. */
+export function open(encryption: Encryption, rows: readonly Pick<Row, 'id' | 'encrypted_url'>[]) {
   return Promise.all(
     rows.map(async ({ id, encrypted_url }) => ({ id, url: await encryption.decrypt(encrypted_url, bindingOf(id)) })),
   )

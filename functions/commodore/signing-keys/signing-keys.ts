@@ -57,7 +57,7 @@ export async function create(
 /** The tenant's keys that are not revoked, newest first. */
 export async function list(ctx: Ctx) {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     const own = tx.selectFrom('signing_keys').selectAll().where('tenant_id', '=', tenantId)
     const rows = await own.where('revoked_at', 'is', null).orderBy('id', 'desc').execute()
     return { data: rows.map(toInfo), next_cursor: null }

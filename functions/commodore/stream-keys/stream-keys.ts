@@ -77,7 +77,7 @@ export async function rotate(
 /** All keys of a stream that are honoured, newest first, without their secrets. */
 export async function list(ctx: Ctx, streamId: string) {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     await requireStream(tx, tenantId, streamId)
     const rows = await activeKeys(tx, { tenantId, streamId, now: ctx.now() }).execute()
     return { data: rows.map(toInfo), next_cursor: null }

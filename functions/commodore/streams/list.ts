@@ -15,7 +15,7 @@ export async function list(ctx: Ctx, asked: Asked) {
   const tenantId = requireTenant(ctx, 'streams:read')
   const { limit } = asked
   const { sort, after } = readPosition(asked)
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     const own = tx.selectFrom('streams').selectAll().where('tenant_id', '=', tenantId).where('deleted_at', 'is', null)
     const page = sorted(filtered(own, asked), sort, after)
     const rows = await page.limit(limit + 1).execute()

@@ -59,7 +59,7 @@ export async function create(
 
 export async function get(ctx: Ctx, id: string): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     const query = tx.selectFrom('streams').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id)
     return found(await query.where('deleted_at', 'is', null).executeTakeFirst())
   })

@@ -17,7 +17,7 @@ type Info = z.infer<typeof WebhookDelivery>
 /** What an endpoint was or is to be told, newest first. */
 export async function list(ctx: Ctx, endpointId: string, { limit, cursor }: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'account:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     await requireEndpoint(tx, tenantId, endpointId)
     let page = tx.selectFrom('webhook_deliveries').selectAll().where('tenant_id', '=', tenantId)
     if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())

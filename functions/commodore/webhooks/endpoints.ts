@@ -59,7 +59,7 @@ export async function create(
 /** The tenant's endpoints, newest first. */
 export async function list(ctx: Ctx) {
   const tenantId = requireTenant(ctx, 'account:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     const own = tx.selectFrom('webhook_endpoints').selectAll().where('tenant_id', '=', tenantId)
     const rows = await own.orderBy('id', 'desc').execute()
     return { data: rows.map(toInfo), next_cursor: null }
@@ -68,7 +68,7 @@ export async function list(ctx: Ctx) {
 
 export async function get(ctx: Ctx, id: string): Promise<Info> {
   const tenantId = requireTenant(ctx, 'account:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     const own = tx.selectFrom('webhook_endpoints').selectAll().where('tenant_id', '=', tenantId)
     return toInfo(found(await own.where('id', '=', id).executeTakeFirst()))
   })

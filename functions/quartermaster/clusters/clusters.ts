@@ -46,7 +46,7 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreateCluster>, key
 /** The caller's own clusters and the platform's, newest first. */
 export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     let page = tx
       .selectFrom('clusters')
       .selectAll()

@@ -55,7 +55,7 @@ export async function create(
 /** The caller's tokens that are not revoked, newest first, without their secrets. */
 export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     let page = tx.selectFrom('enrolment_tokens').selectAll().where('tenant_id', '=', tenantId)
     if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
     const rows = await page

@@ -16,7 +16,7 @@ type Info = z.infer<typeof Node>
 /** The hosts of the caller's own clusters, newest first. */
 export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     let page = tx.selectFrom('nodes').selectAll().where('tenant_id', '=', tenantId)
     if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
     const rows = await page
@@ -30,7 +30,7 @@ export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery
 
 export async function get(ctx: Ctx, id: string): Promise<Info> {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     const query = tx.selectFrom('nodes').selectAll().where('tenant_id', '=', tenantId)
     return found(await query.where('id', '=', id).executeTakeFirst(), ctx.now())
   })

@@ -52,7 +52,7 @@ export async function register(
 /** The instances that run, by service and id; for operators. */
 export async function list(ctx: Ctx, { limit, cursor, service }: z.infer<typeof ServiceQuery>) {
   requireOperator(ctx, 'infrastructure:read')
-  return ctx.db.within({ job: 'list_services' }, async (tx) => {
+  return ctx.db.read({ job: 'list_services' }, async (tx) => {
     let page = tx.selectFrom('service_instances').selectAll().where('expires_at', '>', ctx.now())
     if (service !== undefined) page = page.where('service', '=', service)
     if (cursor !== undefined) {

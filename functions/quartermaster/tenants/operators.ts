@@ -17,7 +17,7 @@ type Profile = z.infer<typeof TenantProfile>
 /** All tenants, newest first. */
 export async function listTenants(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
   requireOperator(ctx, 'infrastructure:read')
-  return ctx.db.within({ job: 'list_tenants' }, async (tx) => {
+  return ctx.db.read({ job: 'list_tenants' }, async (tx) => {
     let page = tx.selectFrom('tenants').selectAll().orderBy('id', 'desc')
     if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
     const rows = await page.limit(limit + 1).execute()
@@ -28,7 +28,7 @@ export async function listTenants(ctx: Ctx, { limit, cursor }: z.infer<typeof Pa
 
 export async function getTenant(ctx: Ctx, tenantId: string): Promise<Profile> {
   requireOperator(ctx, 'infrastructure:read')
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) =>
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) =>
     toProfile(await tx.selectFrom('tenants').selectAll().where('id', '=', tenantId).executeTakeFirst()),
   )
 }
