@@ -44,15 +44,24 @@ new sst.aws.CronV2('CommodoreJobs', {
   function: { ...commodoreFunction, handler: 'functions/commodore/handler.jobs', timeout: '60 seconds' },
 })
 
-const quartermaster = new sst.aws.Function('Quartermaster', {
+const quartermasterFunction = {
   ...common,
-  handler: 'functions/quartermaster/handler.handler',
   environment: {
     COMMODORE_URL,
     DATABASE_URL: databaseUrls.quartermaster.value,
     IDENTITY_KEY: identityKeys.quartermaster.value,
     TRUSTED_PROXIES,
   },
+}
+
+const quartermaster = new sst.aws.Function('Quartermaster', {
+  ...quartermasterFunction,
+  handler: 'functions/quartermaster/handler.handler',
+})
+
+new sst.aws.CronV2('QuartermasterJobs', {
+  schedule: 'rate(1 minute)',
+  function: { ...quartermasterFunction, handler: 'functions/quartermaster/handler.jobs', timeout: '60 seconds' },
 })
 
 const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {

@@ -1,9 +1,10 @@
 import { EVENTS_TOPIC } from '../shared/contract/decklog.ts'
 import { kafka, mayConsume, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
-import { periscopeStores } from './secrets.ts'
+import { databaseUrls, periscopeStores } from './secrets.ts'
 
 const BATCH_RECORDS_MAX = 5_000
+const LISTENER_RECORDS_MAX = 500
 const BATCH_WAIT_SECONDS = 1
 
 /** Batches that failed for good, as the event source describes them; the records themselves stay in Kafka. */
@@ -23,13 +24,37 @@ export const periscopeIngest = new sst.aws.Function('PeriscopeIngest', {
   },
 })
 
-new aws.lambda.EventSourceMapping('IngestEvents', {
-  eventSourceArn: kafka.arn,
-  functionName: periscopeIngest.name,
-  topics: [EVENTS_TOPIC],
-  startingPosition: 'TRIM_HORIZON',
-  batchSize: BATCH_RECORDS_MAX,
-  maximumBatchingWindowInSeconds: BATCH_WAIT_SECONDS,
-  amazonManagedKafkaEventSourceConfig: { consumerGroupId: 'periscope-ingest' },
-  destinationConfig: { onFailure: { destinationArn: failures.arn } },
+/** Tells tenants' webhooks what the events say. */
+const commodoreEvents = new sst.aws.Function('CommodoreEvents', {
+  handler: 'functions/commodore/events/handler.handler',
+  runtime: 'nodejs24.x',
+  architecture: 'arm64',
+  memory: '512 MB',
+  timeout: '60 seconds',
+  vpc: network,
+  permissions: [...mayConsume, { actions: ['sqs:SendMessage'], resources: [failures.arn] }],
+  environment: { DATABASE_URL: databaseUrls.commodore.value },
 })
+
+const readers = [
+  { name: 'IngestEvents', group: 'periscope-ingest', function: periscopeIngest, batchSize: BATCH_RECORDS_MAX },
+  {
+    name: 'CommodoreEventsFeed',
+    group: 'commodore-events',
+    function: commodoreEvents,
+    batchSize: LISTENER_RECORDS_MAX,
+  },
+]
+
+for (const { name, group, function: reader, batchSize } of readers) {
+  new aws.lambda.EventSourceMapping(name, {
+    eventSourceArn: kafka.arn,
+    functionName: reader.name,
+    topics: [EVENTS_TOPIC],
+    startingPosition: 'TRIM_HORIZON',
+    batchSize,
+    maximumBatchingWindowInSeconds: BATCH_WAIT_SECONDS,
+    amazonManagedKafkaEventSourceConfig: { consumerGroupId: group },
+    destinationConfig: { onFailure: { destinationArn: failures.arn } },
+  })
+}

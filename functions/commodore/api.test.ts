@@ -89,6 +89,14 @@ beforeAll(async () => {
     'POST /playback-revocations': { kind: 'viewer', subject: 'x', stream_id: stream.id, expires_in_seconds: 60 },
     'POST /streams/{id}/push-targets': { ...target, enabled: true },
     'PATCH /streams/{id}/push-targets/{target_id}': { ...target, enabled: true },
+    'POST /occurrences': {
+      event_id: crypto.randomUUID(),
+      tenant_id: ann.tenant_id,
+      type: 'node.enrolled',
+      subject: 'x',
+      at: new Date(0).toISOString(),
+      data: { name: 'x' },
+    },
     'POST /streams/resolve': { internal_names: [stream.internal_name], stream_ids: [stream.id] },
     'POST /ingest/authorize': { stream_key: stream.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' },
     'POST /playback/authorize': { playback_id: stream.playback_id, viewer_host: 'x', protocol: 'hls', token: 'x' },
@@ -139,6 +147,7 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
   const services: Record<string, string> = {
     'POST /api-tokens/verify': 'quartermaster',
     'POST /streams/resolve': 'decklog',
+    'POST /occurrences': 'quartermaster',
   }
   for (const { line, auth, statuses } of await operationsOf(door)) {
     const service = services[line]

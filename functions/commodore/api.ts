@@ -15,6 +15,7 @@ import { signingKeys } from './signing-keys/routes.ts'
 import { streamKeys } from './stream-keys/routes.ts'
 import { streams } from './streams/routes.ts'
 import { termination } from './termination/routes.ts'
+import { occurrences } from './webhooks/occurrences.ts'
 import { webhookEndpoints } from './webhooks/routes.ts'
 
 export interface ApiOptions extends AppOptions<Deps> {
@@ -38,6 +39,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/', authorize)
     .route('/api-tokens', apiTokens)
     .route('/audit-log', auditLog)
+    .route('/occurrences', occurrences)
     .route('/webhook-endpoints', webhookEndpoints)
     .route('/signing-keys', signingKeys)
     .route('/playback-revocations', playbackRevocations)

@@ -33,6 +33,7 @@ export interface Tables {
     last_attempt_at: Generated<Date | null>
     next_attempt_at: Date | null
     delivered_at: Generated<Date | null>
+    event_id: Generated<string | null>
   }
   users: {
     id: string

@@ -10,6 +10,7 @@ import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createApi } from './api.ts'
 import type { QuartermasterSettings } from './config.ts'
+import { createJobs } from './jobs.ts'
 import type { Tables } from './tables.ts'
 
 const NAME = 'quartermaster'
@@ -25,9 +26,10 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
     baseUrl: config.COMMODORE_URL,
     token: createServiceTokens(signer, 'commodore', clock),
   }
+  const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
   const app = createApi({
-    log: createLog(NAME),
+    log,
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys, service: NAME, clock }),
@@ -38,5 +40,9 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
     observe,
     trustedProxies: config.TRUSTED_PROXIES,
   })
-  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
+  return {
+    fetch: (request) => app.fetch(request),
+    jobs: createJobs({ db, clock, log, commodore }),
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  }
 }

@@ -165,6 +165,7 @@ export const denials = [
   'unknown_stream',
   'stream_disabled',
   'tenant_suspended',
+  'payment_required',
   'cluster_not_entitled',
   'token_required',
   'token_malformed',

@@ -25,7 +25,10 @@ export const TENANT_CLUSTERS_MAX = 50
 
 // --- tenants
 
-export const TenantStatus = z.enum(['active', 'suspended'])
+export const TenantStatus = z
+  .enum(['active', 'unpaid', 'suspended'])
+  .describe('`unpaid` and `suspended` neither publish nor are played; the first ends by paying')
+export type TenantStatus = z.infer<typeof TenantStatus>
 
 export const CreateTenantRequest = z.object({
   provisioning_key: z

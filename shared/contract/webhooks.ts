@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Description, StreamId, Time, WebhookDeliveryId, WebhookEndpointId } from './fields.ts'
+import { endpoint } from './endpoint.ts'
+import { Description, StreamId, TenantId, Time, WebhookDeliveryId, WebhookEndpointId } from './fields.ts'
 
 export const WEBHOOK_URL_LENGTH_MAX = 2_048
 /** Endpoints of one tenant. */
@@ -10,8 +11,27 @@ export const WEBHOOK_OVERLAP_HOURS_DEFAULT = 24
 /** How long the delivery log goes back. */
 export const WEBHOOK_LOG_DAYS = 30
 
+/** What other services tell tenants by Commodore. */
+const occurrenceTypes = [
+  'tenant.activated',
+  'tenant.unpaid',
+  'tenant.suspended',
+  'node.enrolled',
+  'node.healthy',
+  'node.unhealthy',
+] as const
+
 /** What tenants are told of; `webhook.test` comes only when asked for. */
 export const webhookEventTypes = [
+  'stream.connected',
+  'stream.live',
+  'stream.disconnected',
+  'stream.rejected',
+  'recording.ready',
+  'recording.failed',
+  'push.started',
+  'push.ended',
+  ...occurrenceTypes,
   'stream.created',
   'stream.updated',
   'stream.deleted',
@@ -100,4 +120,24 @@ export const WebhookBody = z.object({
   type: z.string(),
   timestamp: Time.describe('When it happened'),
   data: z.looseObject({ stream_id: StreamId.optional() }),
+})
+
+/** Longest text in what a service says of an occurrence. */
+const OCCURRENCE_TEXT_MAX = 255
+
+/** What another service saw happen to a tenant; the same `event_id` is told once. */
+export const Occurrence = z.object({
+  event_id: z.uuid(),
+  tenant_id: TenantId,
+  type: z.enum(occurrenceTypes),
+  subject: z.string().max(OCCURRENCE_TEXT_MAX).describe('The object that it is about'),
+  at: Time,
+  data: z.record(z.string().max(64), z.union([z.string().max(OCCURRENCE_TEXT_MAX), z.array(z.string()).max(64)])),
+})
+
+export const tellTenant = endpoint({
+  method: 'POST',
+  path: '/occurrences',
+  request: Occurrence,
+  response: z.object({ told: z.int().describe('Endpoints that wanted to hear of it') }),
 })

@@ -1,4 +1,6 @@
 import { readConfig as readCommodore } from '../../functions/commodore/config.ts'
+import { readConfig as readListener } from '../../functions/commodore/events/config.ts'
+import { listen, openListener } from '../../functions/commodore/events/listener.ts'
 import * as commodore from '../../functions/commodore/service.ts'
 import { readConfig as readDecklog } from '../../functions/decklog/config.ts'
 import * as decklog from '../../functions/decklog/service.ts'
@@ -8,7 +10,9 @@ import { readConfig as readQuery } from '../../functions/periscope-query/config.
 import * as periscopeQuery from '../../functions/periscope-query/service.ts'
 import { readConfig as readQuartermaster } from '../../functions/quartermaster/config.ts'
 import * as quartermaster from '../../functions/quartermaster/service.ts'
+import type { Fault } from '../../shared/fault.ts'
 import type { Service } from '../../shared/http/service.ts'
+import { openEventLog } from '../../shared/kafka/open-event-log.ts'
 import { createLog } from '../../shared/log.ts'
 import type { Ports } from './ports.ts'
 import { startScheduler } from './scheduler.ts'
@@ -84,8 +88,24 @@ export async function startServices(options: ServiceOptions): Promise<void> {
     periscopeIngest.open(readIngest({ ...common, ...identity('periscope-ingest'), ...eventLog, ...periscope })),
     ports['periscope-ingest'],
   )
+  await startListener(options, eventLog)
   await start(
     periscopeQuery.open(readQuery({ ...common, ...identity('periscope-query'), ...periscope })),
     ports['periscope-query'],
   )
+}
+
+/** Commodore's listener: in the cloud an event source feeds it. */
+async function startListener(
+  { databases, stack }: ServiceOptions,
+  eventLog: Parameters<typeof openEventLog>[0],
+): Promise<void> {
+  const log = createLog('commodore-events')
+  const { wsProxy } = databases
+  const variables = { DATABASE_URL: databases.urlOf('commodore'), DATABASE_WS_PROXY: wsProxy }
+  const listener = stack.use(openListener(readListener(variables)))
+  const report = (fault: Fault) => log.warn('event log recovers', { code: fault.reason })
+  const events = stack.use(await openEventLog(eventLog, { client_id: 'commodore-events', wsProxy, report }))
+  const consumer = stack.use(listen(listener, events))
+  consumer.done.catch((error: unknown) => log.error('listener stopped', { error }))
 }

@@ -7,7 +7,7 @@ import { configureLog } from '../../../shared/log.ts'
 import { refusal, send } from '../../../shared/testing/api.ts'
 import type { Tenancy } from '../../quartermaster/testing/quartermaster.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'
-import { ROUTING_FRESH_MS, ROUTING_STALE_MS } from './routing.ts'
+import { ROUTING_DENIAL_FRESH_MS, ROUTING_FRESH_MS, ROUTING_STALE_MS } from './routing.ts'
 
 const lines: string[] = []
 let door: TestCommodore
@@ -115,20 +115,39 @@ describe('a suspended tenant', () => {
       token: () => door.quartermaster.identities.service('purser', 'quartermaster'),
       fetch: door.quartermaster.fetch,
     }
-    const set = (status: 'active' | 'suspended') => call(purser, setTenantStatus, { tenant_id: bob.tenant_id, status })
+    const set = (status: 'active' | 'unpaid' | 'suspended') =>
+      call(purser, setTenantStatus, { tenant_id: bob.tenant_id, status })
     expect(await publish(stream_key)).toMatchObject({ allowed: true })
+    await set('unpaid')
+    door.quartermaster.pass(ROUTING_FRESH_MS / 1000 + 1)
+    expect(await publish(stream_key)).toEqual(denied('payment_required'))
     await set('suspended')
     door.quartermaster.pass(ROUTING_FRESH_MS / 1000 + 1)
     expect(await publish(stream_key)).toEqual(denied('tenant_suspended'))
     expect(await play({ playback_id })).toEqual(denied('tenant_suspended'))
     await set('active')
-    door.quartermaster.pass(ROUTING_FRESH_MS / 1000 + 1)
+    door.quartermaster.pass(ROUTING_DENIAL_FRESH_MS / 1000)
     expect(await publish(stream_key)).toMatchObject({ allowed: true })
   })
 })
 
+test('a cluster that was made a moment ago counts at once, and who may not is not asked about for every knock', async () => {
+  const dora = await door.account('dora')
+  const { stream_key } = await door.stream(dora)
+  await publish(stream_key)
+  const own = await door.quartermaster.cluster({ ...platform, id: dora.tenant_id, token: dora.token })
+  door.quartermaster.pass(ROUTING_DENIAL_FRESH_MS / 1000)
+  expect(await publish(stream_key, nodeOf(own.id))).toMatchObject({ allowed: true })
+  const stranger = await door.quartermaster.cluster(await door.quartermaster.tenant('Stranger'))
+  const asked = door.asked()
+  for (let knock = 0; knock < 5; knock++)
+    expect(await publish(stream_key, nodeOf(stranger.id))).toEqual(denied('cluster_not_entitled'))
+  expect(door.asked() - asked).toBe(0)
+})
+
 describe('while Quartermaster is away', () => {
   test('known tenants go on, for ten minutes', async () => {
+    door.quartermaster.pass(ROUTING_FRESH_MS / 1000 + 1)
     await publish(stream.stream_key)
     door.cutOff(true)
     door.quartermaster.pass(ROUTING_STALE_MS / 1000 - 1)

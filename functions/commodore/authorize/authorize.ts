@@ -16,6 +16,7 @@ import { PushTargets } from '../push-targets/push-targets.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
 import { publishingBy } from './publishing.ts'
+import { ROUTING_DENIAL_FRESH_MS, type Routing } from './routing.ts'
 import { judgeViewer } from './viewer-token.ts'
 
 type Stream = Selectable<Tables['streams']>
@@ -77,9 +78,18 @@ async function streamNamed(ctx: Ctx, playbackId?: string, internalName?: string)
 /** What holds for publishing and playing alike: the stream and its tenant are on, and the host may serve them. */
 async function admit(ctx: Ctx, stream: Named): Promise<{ denial: Denial } | { clusterIds: string[] }> {
   if (!stream.enabled) return { denial: 'stream_disabled' }
-  const { status, cluster_ids } = await ctx.routing(stream.tenant_id)
-  if (status === 'suspended') return { denial: 'tenant_suspended' }
-  const { actor } = ctx
+  const verdict = judgeTenant(ctx, await ctx.routing(stream.tenant_id))
+  // A new tenant, cluster or payment counts at once.
+  return 'denial' in verdict ? judgeTenant(ctx, await ctx.routing(stream.tenant_id, ROUTING_DENIAL_FRESH_MS)) : verdict
+}
+
+type Tenant = Awaited<ReturnType<Routing>>
+
+const denialOf = { active: null, unpaid: 'payment_required', suspended: 'tenant_suspended' } as const
+
+function judgeTenant({ actor }: Ctx, { status, cluster_ids }: Tenant): { denial: Denial } | { clusterIds: string[] } {
+  const denial = denialOf[status]
+  if (denial !== null) return { denial }
   if (actor.kind === 'node' && !cluster_ids.includes(actor.cluster_id)) return { denial: 'cluster_not_entitled' }
   return { clusterIds: cluster_ids }
 }

@@ -6,13 +6,18 @@ import { getTenantClusters, type TenantClusters } from '../../../shared/contract
 import { Fault } from '../../../shared/fault.ts'
 
 /** How long an answer is used without asking again: the longest that a suspended tenant goes on. */
-export const ROUTING_FRESH_MS = 30_000
+export const ROUTING_FRESH_MS = 10_000
+/** How old an answer may be by which somebody is turned away: who was just let in must not wait for the cache. */
+export const ROUTING_DENIAL_FRESH_MS = 1_000
 /** How old an answer may get while Quartermaster is out of reach: publishing and playing outlive it by this. */
 export const ROUTING_STALE_MS = 10 * 60_000
 export const ROUTING_ENTRIES_MAX = 20_000
 
-/** A tenant's status and the clusters that serve it; throws a retryable `Fault` when nobody can say. */
-export type Routing = (tenantId: string) => Promise<z.infer<typeof TenantClusters>>
+/**
+ * A tenant's status and the clusters that serve it, not older than so many ms unless Quartermaster is away; throws a
+ * retryable `Fault` when nobody can say.
+ */
+export type Routing = (tenantId: string, ageMsMax?: number) => Promise<z.infer<typeof TenantClusters>>
 
 interface Entry {
   routing: z.infer<typeof TenantClusters>
@@ -38,7 +43,11 @@ export function createRouting(quartermaster: Client, clock: Clock): Routing {
       }
     },
   })
-  return async (tenantId) => (await entries.forceFetch(tenantId)).routing
+  return async (tenantId, ageMsMax = ROUTING_FRESH_MS) => {
+    const known = entries.peek(tenantId)
+    const forceRefresh = known !== undefined && now() - known.askedAt >= ageMsMax
+    return (await entries.forceFetch(tenantId, { forceRefresh })).routing
+  }
 }
 
 function isAway(error: unknown): boolean {

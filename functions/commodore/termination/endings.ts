@@ -7,6 +7,7 @@ import type { Log } from '../../../shared/log.ts'
 import type { Handler } from '../../../shared/outbox/drain.ts'
 import { enqueue } from '../../../shared/outbox/enqueue.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
+import { ROUTING_DENIAL_FRESH_MS } from '../authorize/routing.ts'
 import type { Ctx } from '../deps.ts'
 import { isActiveAt } from '../stream-keys/key.ts'
 import type { Tables } from '../tables.ts'
@@ -43,6 +44,13 @@ export async function enqueueEnding(tx: Transaction<Tables>, now: Date, stream: 
   return { message_id, tenant_id, internal_name }
 }
 
+/** Writes that everything a tenant runs must end. */
+export async function enqueueAllEndings(tx: Transaction<Tables>, now: Date, tenantId: string): Promise<void> {
+  const own = tx.selectFrom('streams').selectAll().where('tenant_id', '=', tenantId)
+  const streams = await own.where('enabled', '=', true).where('deleted_at', 'is', null).orderBy('id').execute()
+  for (const stream of streams) await enqueueEnding(tx, now, stream)
+}
+
 /** Tells the hosts at once and waits for none; what fails, the outbox makes good by the same command. */
 export async function endNow(ctx: Ctx, ending: Ending): Promise<void> {
   const foghorn = { ...ctx.foghorn, timeoutMs: END_NOW_TIMEOUT_MS }
@@ -73,13 +81,14 @@ export function createEndingHandler(deps: EndingDeps): Handler {
   }
 }
 
-async function find({ db, clock }: EndingDeps, tenant_id: string, id: string) {
-  return db.within({ tenant_id }, async (tx) => {
+async function find({ db, clock, routing }: EndingDeps, tenant_id: string, id: string) {
+  const { status } = await routing(tenant_id, ROUTING_DENIAL_FRESH_MS)
+  return db.read({ tenant_id }, async (tx) => {
     const stream = await tx.selectFrom('streams').selectAll().where('id', '=', id).executeTakeFirst()
     if (!stream) return undefined
     const keys = tx.selectFrom('stream_keys').select('id').where('stream_id', '=', id).where(isActiveAt(clock()))
     const key = await keys.limit(1).executeTakeFirst()
-    return { ...stream, open: stream.enabled && stream.deleted_at === null && key !== undefined }
+    return { ...stream, open: status === 'active' && stream.enabled && stream.deleted_at === null && key !== undefined }
   })
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type Client, call } from '../../../shared/client/client.ts'
 import { COMMAND_WAIT_MS_MAX, commandCluster, type Termination } from '../../../shared/contract/commands.ts'
-import type { Routing } from '../authorize/routing.ts'
+import { ROUTING_DENIAL_FRESH_MS, type Routing } from '../authorize/routing.ts'
 import { toRuntimeName } from '../streams/names.ts'
 
 /** Who reaches media hosts: the clusters of a tenant, and the one that speaks to their hosts. */
@@ -28,7 +28,7 @@ export async function endEverywhere(
   { tenant_id, internal_name }: Ended,
   { id, wait_ms = COMMAND_WAIT_MS_MAX }: Order,
 ): Promise<z.infer<typeof Termination>['hosts']> {
-  const { cluster_ids } = await routing(tenant_id)
+  const { cluster_ids } = await routing(tenant_id, ROUTING_DENIAL_FRESH_MS)
   const command = { kind: 'terminate_stream' as const, runtime_name: toRuntimeName(internal_name) }
   const answers = cluster_ids.map(async (cluster_id) => {
     const { commands } = await call(foghorn, commandCluster, { cluster_id, id, command, wait_ms })

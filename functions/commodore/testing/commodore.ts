@@ -45,6 +45,8 @@ export interface TestCommodore extends Door, AsyncDisposable {
   /** The addresses of names that webhooks are posted to. */
   hosts: Map<string, string[]>
   cutOff(isCutOff: boolean): void
+  /** How often Quartermaster was asked. */
+  asked(): number
   /** A client by which `service` calls Commodore. */
   clientOf(service: string): Client
   account(name: string): Promise<Account>
@@ -80,11 +82,13 @@ export async function openCommodore(): Promise<TestCommodore> {
   const hosts = new Map<string, string[]>()
   const webhooks = { allowLoopback: true, resolve: async (name: string) => hosts.get(name) ?? [] }
   let isCutOff = false
+  let asked = 0
   const client: Client = {
     service: 'quartermaster',
     baseUrl: new URL('http://quartermaster.test'),
     token: createServiceTokens(signer, 'quartermaster', clock),
     fetch: async (request) => {
+      asked++
       if (isCutOff) throw new TypeError('fetch failed')
       return quartermaster.fetch(request)
     },
@@ -143,6 +147,7 @@ export async function openCommodore(): Promise<TestCommodore> {
     owner: database.pool(),
     jobs,
     hosts,
+    asked: () => asked,
     cutOff: (cut) => {
       isCutOff = cut
     },

@@ -15,10 +15,12 @@ export interface Occurrence {
   at: Date
   /** What receivers are told; no secret. */
   data: Readonly<Record<string, unknown>>
+  /** Of an event that may come again, and when it came. */
+  heard?: { event_id: string; at: Date }
 }
 
-/** Tells each endpoint that wants to hear of it, in the transaction in which it happens. */
-export async function emit(tx: Transaction<Tables>, occurrence: Occurrence): Promise<void> {
+/** Tells each endpoint that wants to hear of it, in the transaction in which it happens; returns how many do. */
+export async function emit(tx: Transaction<Tables>, occurrence: Occurrence): Promise<number> {
   const endpoints = await tx
     .selectFrom('webhook_endpoints')
     .select('id')
@@ -29,19 +31,23 @@ export async function emit(tx: Transaction<Tables>, occurrence: Occurrence): Pro
     .orderBy('id')
     .execute()
   for (const { id } of endpoints) await deliverTo(tx, id, occurrence)
+  return endpoints.length
 }
 
-/** One delivery to one endpoint, whatever it asked to hear of; returns its id. */
+/** One delivery to one endpoint, whatever it asked to hear of; returns its id. An event that was told before is not again. */
 export async function deliverTo(tx: Transaction<Tables>, endpointId: string, occurrence: Occurrence): Promise<string> {
-  const { tenant_id, type, subject, at, data } = occurrence
+  const { tenant_id, type, subject, at, data, heard } = occurrence
+  const now = heard?.at ?? at
   const id = newId('webhookDelivery')
   const body = JSON.stringify({ type, timestamp: at.toISOString(), data })
-  const row = { id, tenant_id, endpoint_id: endpointId, event_type: type, subject, body, created_at: at }
-  await tx
+  const row = { id, tenant_id, endpoint_id: endpointId, event_type: type, subject, body, created_at: now }
+  const made = await tx
     .insertInto('webhook_deliveries')
-    .values({ ...row, next_attempt_at: at })
-    .execute()
-  await queue(tx, row, at)
+    .values({ ...row, event_id: heard?.event_id ?? null, next_attempt_at: now })
+    .onConflict((conflict) => conflict.columns(['endpoint_id', 'event_id']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (made) await queue(tx, row, now)
   return id
 }
 

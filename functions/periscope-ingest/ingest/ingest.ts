@@ -1,5 +1,6 @@
 import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
+import { readEvent } from '../../../shared/events/read.ts'
 import { type Fault, toFault } from '../../../shared/fault.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
@@ -8,7 +9,6 @@ import { writeState } from '../state/write.ts'
 import type { OwnedEvent } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
 import { toUnattributedRow, unattributedEvents } from '../tables/unattributed-events.ts'
-import { readEvent } from './read.ts'
 import { isAboutData, toWaiting } from './refusal.ts'
 
 /** Where events end up. */

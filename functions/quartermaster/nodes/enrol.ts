@@ -11,6 +11,7 @@ import { enterTenant } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
+import { tell } from '../tell.ts'
 
 type Enrolled = z.infer<typeof EnrolNodeResponse>
 
@@ -92,6 +93,8 @@ async function insert(tx: Transaction<Tables>, { ctx, input, token, thumbprint }
     .execute()
   const details = { cluster_id: token.cluster_id, enrolment_token_id: token.id, name }
   await audit(tx, ctx, { action: 'node.enrolled', object_id: id, details })
+  const data = { node_id: id, cluster_id: token.cluster_id, name }
+  await tell(tx, ctx.now(), { tenant_id: token.tenant_id, type: 'node.enrolled', subject: id, data })
   ctx.log.info('node enrolled', { node_id: id, cluster_id: token.cluster_id, tenant_id: token.tenant_id })
   return { node_id: id, cluster_id: token.cluster_id }
 }

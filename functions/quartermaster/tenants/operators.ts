@@ -10,7 +10,7 @@ import type {
 import { Fault } from '../../../shared/fault.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
 import type { Ctx } from '../deps.ts'
-import { noSuchTenant, toProfile } from './tenants.ts'
+import { changeStatus, noSuchTenant, toProfile } from './tenants.ts'
 
 type Profile = z.infer<typeof TenantProfile>
 
@@ -41,10 +41,14 @@ export async function updateTenant(
 ): Promise<Profile> {
   requireOperator(ctx, 'infrastructure:write')
   const { status, limits } = input
-  const columns = { ...(status && { status }), ...(limits && { limits: JSON.stringify(limits) }) }
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
-    const change = tx.updateTable('tenants').set(columns).where('id', '=', tenantId)
-    const profile = toProfile(await change.returningAll().executeTakeFirst())
+    if (status) await changeStatus(tx, ctx.now(), { tenantId, status })
+    if (limits) {
+      const change = tx.updateTable('tenants').set({ limits: JSON.stringify(limits) })
+      await change.where('id', '=', tenantId).execute()
+    }
+    const row = tx.selectFrom('tenants').selectAll().where('id', '=', tenantId)
+    const profile = toProfile(await row.executeTakeFirst())
     await audit(tx, ctx, { action: 'tenant.updated_by_operator', object_id: tenantId, details: input })
     return profile
   })

@@ -1,6 +1,6 @@
 export * as Tenants from './tenants.ts'
 
-import type { Selectable } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
 import { audit } from '../../../shared/audit/audit.ts'
 import { requireService, requireTenant } from '../../../shared/context.ts'
@@ -17,6 +17,7 @@ import { Fault } from '../../../shared/fault.ts'
 import { newId } from '../../../shared/ids.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
+import { tell } from '../tell.ts'
 
 type Info = z.infer<typeof Tenant>
 type Profile = z.infer<typeof TenantProfile>
@@ -94,15 +95,30 @@ export async function clusters(ctx: Ctx, tenantId: string): Promise<z.infer<type
 }
 
 /** Suspends a tenant or lets it go on; for Purser only. */
-export async function setStatus(ctx: Ctx, tenantId: string, status: z.infer<typeof TenantStatus>): Promise<Info> {
+export async function setStatus(ctx: Ctx, tenantId: string, status: TenantStatus): Promise<Info> {
   requireService(ctx, 'purser')
   return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
-    const update = tx.updateTable('tenants').set({ status }).where('id', '=', tenantId)
-    const row = await update.returningAll().executeTakeFirst()
-    if (!row) throw noSuchTenant()
+    const row = await changeStatus(tx, ctx.now(), { tenantId, status })
     await audit(tx, ctx, { action: 'tenant.status_changed', object_id: tenantId, details: { status } })
     return toInfo(row)
   })
+}
+
+const occurrenceOf = { active: 'tenant.activated', unpaid: 'tenant.unpaid', suspended: 'tenant.suspended' } as const
+
+/** Sets a tenant's status, of which it is told when it is another one; 404 for no tenant. */
+export async function changeStatus(
+  tx: Transaction<Tables>,
+  now: Date,
+  { tenantId, status }: { tenantId: string; status: TenantStatus },
+) {
+  const named = tx.selectFrom('tenants').selectAll().where('id', '=', tenantId)
+  const before = await named.forUpdate().executeTakeFirst()
+  if (!before) throw noSuchTenant()
+  if (before.status === status) return before
+  await tx.updateTable('tenants').set({ status }).where('id', '=', tenantId).execute()
+  await tell(tx, now, { tenant_id: tenantId, type: occurrenceOf[status], subject: tenantId, data: { status } })
+  return { ...before, status }
 }
 
 function toInfo({ id, name, status, created_at }: Selectable<Tables['tenants']>): Info {

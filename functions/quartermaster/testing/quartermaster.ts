@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Client } from '../../../shared/client/client.ts'
 import type { KeySet } from '../../../shared/contract/identity.ts'
 import { Cluster, CreatedEnrolmentToken, Tenant } from '../../../shared/contract/quartermaster.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
@@ -11,6 +12,7 @@ import { type Door, receive, send } from '../../../shared/testing/api.ts'
 import { createIdentities, type Identities } from '../../../shared/testing/identities.ts'
 import { freshDatabase } from '../../../shared/testing/postgres.ts'
 import { createApi } from '../api.ts'
+import { createJobs } from '../jobs.ts'
 import type { Tables } from '../tables.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -27,6 +29,8 @@ export interface TestQuartermaster extends Door, AsyncDisposable {
   db: Database<Tables>
   now(): Date
   pass(seconds: number): void
+  /** Hands what waits in the outbox to Commodore. */
+  deliverTo(commodore: Client): Promise<void>
   tenant(name: string): Promise<Tenancy>
   cluster(owner: Tenancy, kind?: 'private' | 'platform'): Promise<z.infer<typeof Cluster>>
   enrolmentToken(owner: Tenancy, clusterId: string, usageLimit?: number): Promise<z.infer<typeof CreatedEnrolmentToken>>
@@ -41,8 +45,9 @@ export async function openQuartermaster(): Promise<TestQuartermaster> {
   const identities = await createIdentities(clock)
   const { registry, observe } = createHttpMetrics('quartermaster')
   const verify = createVerifier({ keys: identities.keySet, service: 'quartermaster', clock })
+  const log = createLog('quartermaster')
   const app = createApi({
-    log: createLog('quartermaster'),
+    log,
     clock,
     authenticate: createAuthenticate({ verify }),
     deps: { db, signer: createSigner(identities.keyOf('quartermaster'), clock) },
@@ -59,6 +64,10 @@ export async function openQuartermaster(): Promise<TestQuartermaster> {
     now: clock,
     pass: (seconds) => {
       now += seconds * 1000
+    },
+    deliverTo: async (commodore) => {
+      const jobs = createJobs({ db, clock, log, commodore })
+      await jobs.outbox?.run(AbortSignal.timeout(10_000))
     },
     tenant: async (name) => {
       const token = await identities.service('commodore', 'quartermaster')

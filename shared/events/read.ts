@@ -1,7 +1,7 @@
-import { shortenAddress } from '../../../shared/address.ts'
-import { mapAddresses } from '../../../shared/events/addresses.ts'
-import { StoredEvent } from '../../../shared/events/envelope.ts'
-import { Fault } from '../../../shared/fault.ts'
+import { shortenAddress } from '../address.ts'
+import { Fault } from '../fault.ts'
+import { mapAddresses } from './addresses.ts'
+import { StoredEvent } from './envelope.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
