@@ -158,7 +158,7 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
 
 test('every change that a tenant makes is in the audit log', async () => {
   const { succeeded, unaudited } = await tryAudited(door, {
-    auth: ['tenant'],
+    auth: ['tenant', 'user'],
     ask: (line, id) =>
       send(door, withIds(line), { token: ann.token, body: bodies[line], headers: { 'x-request-id': id } }),
     entriesOf: async (id) => {

@@ -19,6 +19,7 @@ import {
   TOKEN_OF_ADDRESS,
 } from '../throttle/allowances.ts'
 import { giveBack, take } from '../throttle/throttle.ts'
+import { auditUser } from './audit-user.ts'
 import { redeemMailed } from './mailed-tokens.ts'
 import { checkPassword, hashPassword } from './password.ts'
 
@@ -38,13 +39,16 @@ export async function reset(ctx: Ctx, { token, password }: z.infer<typeof ResetP
     const { email, object_id: user_id } = await redeemMailed(tx, 'reset', lookup, ctx.now())
     await enterUser(tx, user_id)
     await replace(ctx, tx, { user_id, email, hash })
-    await Sessions.end(tx, { user_id, now: ctx.now(), reason: 'password_reset' })
+    const own = tx.selectFrom('users').select('tenant_id').where('id', '=', user_id)
+    const { tenant_id } = await own.executeTakeFirstOrThrow()
+    await auditUser(tx, ctx, { action: 'user.password_reset', user_id, tenant_id })
+    await Sessions.end(ctx, tx, { user_id, reason: 'password_reset' })
   })
 }
 
 /** Changes the signed-in user's password, and ends all sessions but this one. */
 export async function change(ctx: Ctx, input: z.infer<typeof ChangePasswordRequest>): Promise<void> {
-  const { user_id, session_id } = requireUser(ctx)
+  const { user_id, session_id, tenant_id } = requireUser(ctx)
   const guess = { allowance: LOGIN_OF_ACCOUNT_THERE, subject: user_id }
   await take(ctx, guess)
   const kept = await ctx.db.within({ user_id }, (tx) =>
@@ -58,7 +62,8 @@ export async function change(ctx: Ctx, input: z.infer<typeof ChangePasswordReque
   await ctx.db.within({ user_id }, async (tx) => {
     const { email } = await tx.selectFrom('users').select('email').where('id', '=', user_id).executeTakeFirstOrThrow()
     await replace(ctx, tx, { user_id, email, hash })
-    await Sessions.end(tx, { user_id, except: session_id, now: ctx.now(), reason: 'password_changed' })
+    await auditUser(tx, ctx, { action: 'user.password_changed', user_id, tenant_id })
+    await Sessions.end(ctx, tx, { user_id, except: session_id, reason: 'password_changed' })
   })
 }
 

@@ -4,6 +4,7 @@ import { NAME_LENGTH_MAX } from '../../../shared/contract/fields.ts'
 import { createTenant } from '../../../shared/contract/quartermaster.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
+import { auditUser } from './audit-user.ts'
 
 /** Makes sure of the user's own tenant. It is named by the user's id: an address may change hands, an id does not. */
 export async function provision(ctx: Ctx, user: Selectable<Tables['users']>): Promise<void> {
@@ -16,5 +17,6 @@ export async function provision(ctx: Ctx, user: Selectable<Tables['users']>): Pr
     if (!first) return
     const membership = { tenant_id: tenant.id, user_id: user.id, role: 'owner', created_at: ctx.now() } as const
     await tx.insertInto('memberships').values(membership).execute()
+    await auditUser(tx, ctx, { action: 'user.registered', user_id: user.id, tenant_id: tenant.id })
   })
 }

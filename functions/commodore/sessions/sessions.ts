@@ -9,6 +9,7 @@ import { signUserToken, USER_TOKEN_SECONDS } from '../../../shared/identity/sign
 import { newId } from '../../../shared/ids.ts'
 import { enterUser } from '../../../shared/postgres/database.ts'
 import { randomCode, sha256Hex } from '../../../shared/random.ts'
+import { auditUser } from '../accounts/audit-user.ts'
 import { toInfo } from '../accounts/user.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
@@ -43,7 +44,10 @@ export async function open(ctx: Ctx, userId: string): Promise<Answer> {
       revoked_for: null,
     }
     await tx.insertInto('sessions').values(session).execute()
-    return answer(ctx, tx, { session_id: session.id, user, tenant })
+    const opened = await answer(ctx, tx, { session_id: session.id, user, tenant })
+    const of = { user_id: userId, tenant_id: tenant.id, object_id: session.id }
+    await auditUser(tx, ctx, { action: 'session.started', ...of })
+    return opened
   })
 }
 
@@ -67,7 +71,7 @@ export async function refresh(ctx: Ctx, token: string): Promise<Answer> {
     const current = await kept.executeTakeFirstOrThrow()
     if (current.expires_at <= now) throw refused('refresh_token_expired')
     if (current.rotated_at && now.getTime() - current.rotated_at.getTime() > REUSE_GRACE_SECONDS * 1000) {
-      await end(tx, { user_id: found.user_id, session_id: session.id, now, reason: 'refresh_token_reused' })
+      await end(ctx, tx, { user_id: found.user_id, session_id: session.id, reason: 'refresh_token_reused' })
       return 'reused'
     }
     const { user, tenant } = await standingOf(tx, found.user_id, session.tenant_id)
@@ -96,14 +100,17 @@ export async function logout(ctx: Ctx, token: string): Promise<void> {
     const found = await tx.selectFrom('refresh_tokens').selectAll().where('token_hash', '=', lookup).executeTakeFirst()
     if (!found) return
     await enterUser(tx, found.user_id)
-    await end(tx, { user_id: found.user_id, session_id: found.session_id, now: ctx.now(), reason: 'logout' })
+    await end(ctx, tx, { user_id: found.user_id, session_id: found.session_id, reason: 'logout' })
   })
 }
 
 /** Ends all sessions of the signed-in user. Access tokens that are out work on until they expire. */
 export async function logoutAll(ctx: Ctx): Promise<void> {
-  const { user_id } = requireUser(ctx)
-  await ctx.db.within({ user_id }, (tx) => end(tx, { user_id, now: ctx.now(), reason: 'logout_all' }))
+  const { user_id, tenant_id } = requireUser(ctx)
+  await ctx.db.within({ user_id }, async (tx) => {
+    await auditUser(tx, ctx, { action: 'user.logged_out', user_id, tenant_id })
+    await end(ctx, tx, { user_id, reason: 'logout_all' })
+  })
 }
 
 interface Ending {
@@ -112,19 +119,23 @@ interface Ending {
   session_id?: string
   /** All but this one. */
   except?: string | undefined
-  now: Date
   reason: string
 }
 
-/** Ends sessions within the caller's transaction, which must be the user's. */
+/** Ends sessions within the caller's transaction, which must be the user's; each stands in the log of the tenant it was in. */
 export async function end(
+  ctx: Ctx,
   tx: Transaction<Tables>,
-  { user_id, session_id, except, now, reason }: Ending,
+  { user_id, session_id, except, reason }: Ending,
 ): Promise<void> {
-  let update = tx.updateTable('sessions').set({ revoked_at: now, revoked_for: reason }).where('user_id', '=', user_id)
+  const change = { revoked_at: ctx.now(), revoked_for: reason }
+  let update = tx.updateTable('sessions').set(change).where('user_id', '=', user_id)
   if (session_id !== undefined) update = update.where('id', '=', session_id)
   if (except !== undefined) update = update.where('id', '<>', except)
-  await update.where('revoked_at', 'is', null).execute()
+  const ended = await update.where('revoked_at', 'is', null).returning(['id', 'tenant_id']).execute()
+  for (const { id, tenant_id } of ended) {
+    await auditUser(tx, ctx, { action: 'session.ended', user_id, tenant_id, object_id: id, details: { reason } })
+  }
 }
 
 interface Standing {
