@@ -8,7 +8,7 @@ import type { Heartbeat } from '../../../../shared/contract/foghorn.ts'
 import { newId } from '../../../../shared/ids.ts'
 import { randomCode } from '../../../../shared/random.ts'
 import { createIdentities, type Identities } from '../../../../shared/testing/identities.ts'
-import { type Edge, startEdge } from '../edge.ts'
+import { type Edge, type EdgeOptions, startEdge } from '../edge.ts'
 import {
   type CommodoreDoor,
   type DecklogDoor,
@@ -37,7 +37,7 @@ export interface Foghorn extends AsyncDisposable {
 
 export type Answer = Awaited<ReturnType<Edge['fetch']>>
 
-export async function startFoghorn(): Promise<Foghorn> {
+export async function startFoghorn(options: Pick<EdgeOptions, 'entry' | 'isolates'> = {}): Promise<Foghorn> {
   const identities = await createIdentities(systemClock)
   const [commodore, decklog] = [await startCommodore(identities), await startDecklog(identities)]
   const quartermaster = await startQuartermaster(identities)
@@ -48,7 +48,7 @@ export async function startFoghorn(): Promise<Foghorn> {
     DECKLOG_URL: decklog.url,
     IDENTITY_KEY: JSON.stringify(identities.keyOf('foghorn')),
   }
-  const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings })
+  const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings, ...options })
   const foghorn: Foghorn = {
     edge: await start(),
     identities,
