@@ -106,6 +106,23 @@ test('a stream is published, watched and ended, and every fact of it arrives', a
   expect(everything).not.toContain('0123456789abc')
 })
 
+const rtmp = { stream_key: KEY, protocol: 'rtmp', publisher_host: '192.0.2.9' } as const
+
+test('a stream that lives elsewhere is pulled for its first viewer, and gives way when its publisher comes here', async () => {
+  const { plane, media, settings } = await openHost()
+  plane.source = (name) => (name === 'live+regatta' ? 'dtsc://edge2.example:4200' : 'FULL')
+  await using helmsman = await start(settings)
+  await expect.poll(() => handlersOf(media.url)).toContain(`${helmsman.url.href}triggers/PUSH_REWRITE`)
+  const view = { playback_id: 'pb_regatta', protocol: 'hls', viewer_host: '192.0.2.7' } as const
+  expect(await media.view(view)).toMatchObject({ admitted: true, runtime_name: 'live+regatta' })
+  const beats = () =>
+    plane.asked.filter(({ path }) => path.endsWith('/heartbeat')).map(({ body }) => Heartbeat.parse(body).streams)
+  await expect.poll(() => beats().at(-1)).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: true }])
+
+  expect(await media.publish(rtmp)).toMatchObject({ accepted: true })
+  await expect.poll(() => beats().at(-1)).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: false }])
+})
+
 test('Helmsman is not ready before MistServer calls it', async () => {
   const { media, settings } = await openHost()
   await using helmsman = await start(settings)

@@ -5,6 +5,7 @@ import type { DeadLetters } from '../journal/dead-letters.ts'
 import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Publishers } from '../sources/publishers.ts'
 import { toEvents } from './events/to-events.ts'
 import { readTrigger, type TriggerCall } from './trigger-call.ts'
 import { toUnreadable } from './unreadable.ts'
@@ -17,6 +18,7 @@ export interface FactDeps {
   clock: Clock
   /** Told of the events of a notice once they are on the disk. */
   onJournalled?: (events: readonly SentEvent[]) => void
+  publishers: Publishers
 }
 
 /**
@@ -43,6 +45,7 @@ const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
 function readFact(deps: FactDeps, call: TriggerCall): SentEvent[] | Fault {
   try {
     const { trigger, firing } = readTrigger(call, lenient.decode(call.bytes), deps)
+    if (trigger.name === 'PUSH_INPUT_CLOSE') deps.publishers.close(trigger.payload.stream_name, trigger.payload.pid)
     return toEvents(trigger, firing)
   } catch (error) {
     return toFault(error)

@@ -38,13 +38,13 @@ export function createDoor(options: DoorOptions): Hono {
     const response = triggers[call.name].blocking
       ? toResponse(await once(answers, call, () => answerTrigger(options, call)))
       : await acceptFact(options, call).then(() => c.body(null, 200))
-    if (changing.has(call.name)) onStreamChange?.()
+    if (streamChanges.has(call.name)) onStreamChange?.()
     return response
   })
   return door
 }
 
-const changing = new Set<TriggerName>(['STREAM_READY', 'STREAM_BUFFER', 'STREAM_UNLOAD', 'STREAM_END'])
+const streamChanges = new Set<TriggerName>(['STREAM_READY', 'STREAM_BUFFER', 'STREAM_UNLOAD', 'STREAM_END'])
 
 /** Retries of one firing share one decision. */
 function once(

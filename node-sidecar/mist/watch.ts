@@ -9,6 +9,7 @@ import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
+import type { Publishers } from '../sources/publishers.ts'
 import type { MistApi } from './api.ts'
 import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
 import { CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
@@ -16,7 +17,13 @@ import { toHeartbeat } from './polls/heartbeat.ts'
 import { NODE_POLL_INTERVAL_MS, type NodePoll, toNodeMonitoring, toUnreachable } from './polls/node.ts'
 import { toClientEvents, toNodeEvent, toStreamEvents } from './polls/poll-events.ts'
 import { readStatistics } from './polls/statistics.ts'
-import { readStreams, STREAMS_POLL_INTERVAL_MS, type StreamStates, toVanished } from './polls/streams.ts'
+import {
+  namesOfOrigins,
+  readStreams,
+  STREAMS_POLL_INTERVAL_MS,
+  type StreamStates,
+  toVanished,
+} from './polls/streams.ts'
 
 export interface WatchOptions {
   node_id: string
@@ -30,6 +37,7 @@ export interface WatchOptions {
   foghorn?: { host: string; beat: (heartbeat: z.input<typeof Heartbeat>) => Promise<void> }
   /** Whether it was told to take no new viewers before it started. */
   draining?: boolean
+  publishers?: Pick<Publishers, 'keep' | 'lacks'>
 }
 
 /** Watches MistServer: keeps its configuration right, samples it, and tells Foghorn of it. */
@@ -114,6 +122,7 @@ export class Watch implements AsyncDisposable {
     const { states, totals } = await readStreams(this.#options.api)
     await this.#record(toStreamEvents(toVanished(states, this.#streamsBefore), time), 'fact')
     this.#streamsBefore = states
+    this.#options.publishers?.keep(namesOfOrigins(states), time.at.getTime())
     await this.#options.reconciler.seeStreams(totals, time.at)
     await this.#record(toStreamEvents(states, time), 'sample')
   }
@@ -127,14 +136,16 @@ export class Watch implements AsyncDisposable {
   }
 
   async beat(): Promise<void> {
-    const { foghorn } = this.#options
+    const { foghorn, publishers } = this.#options
     if (foghorn === undefined) return
     const poll = await this.#readNode(this.#time().at).catch(() => null)
     const monitoring =
       poll === null ? toUnreachable(this.#reasons()) : toNodeMonitoring(poll, this.#heartbeatBefore, this.#reasons())
     this.#heartbeatBefore = poll
     const statistics = poll?.statistics ?? null
-    const heartbeat = toHeartbeat({ host: foghorn.host, monitoring, statistics, draining: this.#draining })
+    const lacksPublisher = (name: string) => publishers?.lacks(name) ?? false
+    const told = { host: foghorn.host, monitoring, statistics, draining: this.#draining, lacksPublisher }
+    const heartbeat = toHeartbeat(told)
     await foghorn.beat(heartbeat)
   }
 

@@ -6,6 +6,7 @@ import {
   STREAM_NAME_CHARS_MAX,
 } from '../../../shared/contract/foghorn.ts'
 import type { NodeMonitoring } from '../../../shared/events/node-monitoring.ts'
+import { LIVE } from '../wanted.ts'
 import type { Statistics } from './statistics.ts'
 
 interface HeartbeatInput {
@@ -15,12 +16,15 @@ interface HeartbeatInput {
   /** Null while MistServer does not answer. */
   statistics: Statistics | null
   draining: boolean
+  /** Whether a stream is known to have no publisher on this host. */
+  lacksPublisher: (name: string) => boolean
 }
 
 const Outputs = Heartbeat.shape.outputs
 
 /** What Foghorn is told of this host. */
-export function toHeartbeat({ host, monitoring, statistics, draining }: HeartbeatInput): z.input<typeof Heartbeat> {
+export function toHeartbeat(input: HeartbeatInput): z.input<typeof Heartbeat> {
+  const { host, monitoring, statistics, draining, lacksPublisher } = input
   const { location } = monitoring
   return {
     host,
@@ -35,19 +39,38 @@ export function toHeartbeat({ host, monitoring, statistics, draining }: Heartbea
     egress_bytes_per_second: monitoring.network_egress_bytes_per_second,
     bandwidth_limit_bytes_per_second: monitoring.bandwidth_limit_bytes_per_second,
     location: location && { latitude: location.latitude, longitude: location.longitude },
-    streams: toStreams(statistics?.streams ?? {}),
+    streams: toStreams(statistics?.streams ?? {}, lacksPublisher),
   }
 }
 
-function toStreams(streams: Statistics['streams']) {
+/**
+ * A stream of ours that nobody publishes here can only be pulled, also before MistServer marks it so and after its
+ * controller has forgotten the mark: named as a source, it could be pulled in a circle.
+ */
+function toStreams(streams: Statistics['streams'], lacksPublisher: (name: string) => boolean) {
   const named = Object.entries(streams).filter(([name]) => name.length > 0 && name.length <= STREAM_NAME_CHARS_MAX)
   return named.slice(0, HEARTBEAT_STREAMS_MAX).map(([name, { curr, rep }]) => {
-    return { name, viewers: curr[0], inputs: curr[1], replica: rep ?? false }
+    return { name, viewers: curr[0], inputs: curr[1], replica: rep === true || (isOurs(name) && lacksPublisher(name)) }
+  })
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith(`${LIVE.name}+`)
+}
+
+/** MistServer leaves a connector's own port out of its URL, also where no player would know it. */
+const ownPorts: Record<string, number> = { 'srt:': 8889, 'rtmp:': 1935, 'dtsc:': 4200 }
+
+function withPort(url: string): string {
+  return url.replace(/^([a-z]+:)\/\/HOST(?=\/)/, (start, scheme: string) => {
+    const port = ownPorts[scheme]
+    return port === undefined ? start : `${start}:${port}`
   })
 }
 
 /** An output that Foghorn would refuse must not cost the whole heartbeat. */
 function toOutputs(outputs: Record<string, string>): Record<string, string> {
-  const usable = Object.entries(outputs).filter(([name, url]) => Outputs.safeParse({ [name]: url }).success)
+  const full = Object.entries(outputs).map(([name, url]) => [name, withPort(url)] as const)
+  const usable = full.filter(([name, url]) => Outputs.safeParse({ [name]: url }).success)
   return Object.fromEntries(usable.slice(0, OUTPUTS_MAX))
 }

@@ -206,11 +206,13 @@ test('the same poll makes the same event ids, another one others', () => {
   expect(idOf(new Date(time.at.getTime() + 1))).not.toBe(idOf(time.at))
 })
 
+const lacksPublisher = () => false
+
 test('Foghorn takes the heartbeat that the statistics make', () => {
   const outputs = { ...statisticsOf().outputs, 'a name that is far too long for an output': 'x', BAD: 'http://h/a b' }
   const statistics = statisticsOf('node-statistics-replica', { outputs })
   const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
-  const heartbeat = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false })
+  const heartbeat = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, lacksPublisher })
   expect(Heartbeat.parse(heartbeat)).toMatchObject({
     healthy: true,
     cpu_percent: 3.1,
@@ -218,8 +220,45 @@ test('Foghorn takes the heartbeat that the statistics make', () => {
   })
   expect(heartbeat.outputs.HLS).toBe('http://HOST:8080/hls/$/index.m3u8')
   expect(heartbeat.outputs).not.toHaveProperty('BAD')
-  const away = toHeartbeat({ host: '[::1]', monitoring: toUnreachable([]), statistics: null, draining: true })
+  const away = toHeartbeat({
+    host: '[::1]',
+    monitoring: toUnreachable([]),
+    statistics: null,
+    draining: true,
+    lacksPublisher,
+  })
   expect(Heartbeat.parse(away)).toMatchObject({ healthy: false, draining: true, streams: [], cpu_percent: null })
+})
+
+test('a port that MistServer leaves out is told, so that viewers, publishers and other hosts have one', () => {
+  const outputs = {
+    ...statisticsOf().outputs,
+    other: 'srt://HOST:9889/?streamid=$',
+    elsewhere: 'rtmp://media.example/play/$',
+  }
+  const statistics = statisticsOf('node-statistics', { outputs })
+  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const told = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, lacksPublisher })
+  expect(told.outputs).toMatchObject({
+    DTSC: 'dtsc://HOST:4200/$',
+    RTMP: 'rtmp://HOST:1935/play/$',
+    RTSP: 'rtsp://HOST:5554/$',
+    TSSRT: 'srt://HOST:8889/?streamid=$',
+    HLS: 'http://HOST:8080/hls/$/index.m3u8',
+    other: 'srt://HOST:9889/?streamid=$',
+    elsewhere: 'rtmp://media.example/play/$',
+  })
+})
+
+test('a stream of ours that nobody publishes here is told as a replica before MistServer marks it so', () => {
+  const stream = { curr: [0, 1, 0, 0] as [number, number, number, number], bw: [0, 0] as [number, number] }
+  const streams = { 'live+here': stream, 'live+there': stream, vod: stream }
+  const statistics = statisticsOf('node-statistics', { streams })
+  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const lacks = (name: string) => name !== 'live+here'
+  const told = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, lacksPublisher: lacks })
+  const replicas = told.streams.filter(({ replica }) => replica).map(({ name }) => name)
+  expect(replicas).toEqual(['live+there'])
 })
 
 test('a challenge is answered with the hash that MistServer wants, and kept', async () => {
