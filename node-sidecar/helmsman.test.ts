@@ -128,6 +128,8 @@ test('a stream that lives elsewhere is pulled for its first viewer, and gives wa
 
   expect(await media.publish(rtmp)).toMatchObject({ accepted: true })
   await expect.poll(() => beats().at(-1)).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: false }])
+  media.finish()
+  await expect.poll(() => beats().at(-1)).not.toMatchObject([{ inputs: 1 }])
 })
 
 test('a publisher’s stream is sent on to its targets, by a Helmsman that starts later too', async () => {

@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Publishers } from '../sources/publishers.ts'
 import { toEvents } from './events/to-events.ts'
 import { readTrigger, type TriggerCall } from './trigger-call.ts'
+import type { Trigger } from './triggers/trigger.ts'
 import { toUnreadable } from './unreadable.ts'
 
 export interface FactDeps {
@@ -45,9 +46,14 @@ const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
 function readFact(deps: FactDeps, call: TriggerCall): SentEvent[] | Fault {
   try {
     const { trigger, firing } = readTrigger(call, lenient.decode(call.bytes), deps)
-    if (trigger.name === 'PUSH_INPUT_CLOSE') deps.publishers.close(trigger.payload.stream_name, trigger.payload.pid)
+    notePublisher(deps.publishers, trigger)
     return toEvents(trigger, firing)
   } catch (error) {
     return toFault(error)
   }
+}
+
+function notePublisher(publishers: Publishers, { name, payload }: Trigger): void {
+  if (name === 'PUSH_INPUT_CLOSE') publishers.close(payload.stream_name, payload.pid)
+  if (name === 'LIVE_TRACK_LIST') publishers.noteTracks(payload.stream_name, Object.keys(payload.tracks).length > 0)
 }

@@ -47,7 +47,14 @@ export function createDoor(options: DoorOptions): Hono {
   return door
 }
 
-const streamChanges = new Set<TriggerName>(['STREAM_READY', 'STREAM_BUFFER', 'STREAM_UNLOAD', 'STREAM_END'])
+const streamChanges = new Set<TriggerName>([
+  'STREAM_READY',
+  'LIVE_TRACK_LIST',
+  'STREAM_BUFFER',
+  'PUSH_INPUT_CLOSE',
+  'STREAM_UNLOAD',
+  'STREAM_END',
+])
 const pushChanges = new Set<TriggerName>(['LIVE_TRACK_LIST', 'STREAM_BUFFER', 'PUSH_END'])
 
 /** Retries of one firing share one decision. */

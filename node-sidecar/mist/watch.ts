@@ -25,6 +25,9 @@ import {
   toVanished,
 } from './polls/streams.ts'
 
+/** By how much of its interval a heartbeat may come early, so that hosts which began together do not stay together. */
+export const HEARTBEAT_JITTER = 0.2
+
 export interface WatchOptions {
   node_id: string
   api: MistApi
@@ -37,7 +40,7 @@ export interface WatchOptions {
   foghorn?: { host: string; beat: (heartbeat: z.input<typeof Heartbeat>) => Promise<void> }
   /** Whether it was told to take no new viewers before it started. */
   draining?: boolean
-  publishers?: Pick<Publishers, 'keep' | 'lacks'>
+  publishers: Pick<Publishers, 'keep' | 'lacks' | 'streaming'>
 }
 
 /** Watches MistServer: keeps its configuration right, samples it, and tells Foghorn of it. */
@@ -78,7 +81,7 @@ export class Watch implements AsyncDisposable {
     this.#run('node', NODE_POLL_INTERVAL_MS, () => this.pollNode())
     this.#run('streams', STREAMS_POLL_INTERVAL_MS, () => this.pollStreams())
     this.#run('clients', CLIENTS_POLL_INTERVAL_MS, () => this.pollClients())
-    if (this.#options.foghorn) this.#run('heartbeat', HEARTBEAT_INTERVAL_MS, () => this.beat())
+    if (this.#options.foghorn) this.#run('heartbeat', HEARTBEAT_INTERVAL_MS, () => this.beat(), HEARTBEAT_JITTER)
   }
 
   /** A stream has started or ended here: Foghorn should know at once. */
@@ -122,7 +125,7 @@ export class Watch implements AsyncDisposable {
     const { states, totals } = await readStreams(this.#options.api)
     await this.#record(toStreamEvents(toVanished(states, this.#streamsBefore), time), 'fact')
     this.#streamsBefore = states
-    this.#options.publishers?.keep(namesOfOrigins(states), time.at.getTime())
+    this.#options.publishers.keep(namesOfOrigins(states), time.at.getTime())
     await this.#options.reconciler.seeStreams(totals, time.at)
     await this.#record(toStreamEvents(states, time), 'sample')
   }
@@ -143,9 +146,7 @@ export class Watch implements AsyncDisposable {
       poll === null ? toUnreachable(this.#reasons()) : toNodeMonitoring(poll, this.#heartbeatBefore, this.#reasons())
     this.#heartbeatBefore = poll
     const statistics = poll?.statistics ?? null
-    const lacksPublisher = (name: string) => publishers?.lacks(name) ?? false
-    const told = { host: foghorn.host, monitoring, statistics, draining: this.#draining, lacksPublisher }
-    const heartbeat = toHeartbeat(told)
+    const heartbeat = toHeartbeat({ host: foghorn.host, monitoring, statistics, draining: this.#draining, publishers })
     await foghorn.beat(heartbeat)
   }
 
@@ -188,19 +189,28 @@ export class Watch implements AsyncDisposable {
     return { node_id: this.#options.node_id, at: this.#options.clock() }
   }
 
-  #run(name: string, intervalMs: number, work: () => Promise<void>): void {
+  #run(name: string, intervalMs: number, work: () => Promise<void>, jitter = 0): void {
     const { metrics, log } = this.#options
     const run = async () => {
       await work()
-      if (this.#failing.delete(name)) log.info('works again', { job: name })
+      if (!this.#failing.delete(name)) return
+      log.info('works again', { job: name })
+      this.#healthChanged(name)
     }
     const onFailure = (fault: Fault) => {
       metrics.pollFailures.inc({ poll: name })
       // The first failure of a row says it all.
       if (this.#failing.get(name) !== fault.reason)
         log.error('fails', { job: name, code: fault.reason, error: fault.cause })
+      const fails = this.#failing.has(name)
       this.#failing.set(name, fault.reason)
+      if (!fails) this.#healthChanged(name)
     }
-    this.#jobs[name] = startJob({ intervalMs, run, onFailure })
+    this.#jobs[name] = startJob({ intervalMs, jitter, run, onFailure })
+  }
+
+  /** Foghorn should know at once, unless it is Foghorn who fails. */
+  #healthChanged(job: string): void {
+    if (job !== 'heartbeat') this.#jobs.heartbeat?.wake()
   }
 }

@@ -84,3 +84,16 @@ test('where a stream is sent on to can be changed while it is published here', (
   expect(publishers.retarget(NAME, (targets) => [...targets, TARGET])).toBe(true)
   expect(targetsOf(publishers)).toEqual([TARGET])
 })
+
+test('a stream is told of as there from its tracks until its publisher goes', async () => {
+  const { publishers } = over({ 'live+before': origin })
+  publishers.noteTracks(NAME, true)
+  publishers.admit(NAME, 7, [], 0)
+  expect(publishers.streaming()).toEqual([])
+  publishers.noteTracks(NAME, true)
+  await publishers.learn()
+  expect(publishers.streaming()).toEqual([NAME, 'live+before'])
+  publishers.noteTracks('live+before', false)
+  publishers.close(NAME, 7)
+  expect(publishers.streaming()).toEqual([])
+})

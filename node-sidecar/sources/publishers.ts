@@ -13,6 +13,8 @@ export interface PushTarget {
 interface Publication {
   /** MistServer's process for each publisher, and when it was let in (ms). */
   connectors: Map<number, number>
+  /** Whether its tracks have been told of. */
+  streaming: boolean
   push_targets: readonly PushTarget[]
 }
 
@@ -41,15 +43,26 @@ export class Publishers {
 
   /** Notes a publisher who was let in; `pid` is 0 when it is not known. */
   admit(runtime_name: string, pid: number, push_targets: readonly PushTarget[], now_ms: number): void {
-    const connectors = this.#streams.get(runtime_name)?.connectors ?? new Map<number, number>()
+    const { connectors = new Map<number, number>(), streaming = false } = this.#streams.get(runtime_name) ?? {}
     connectors.set(pid, now_ms)
-    this.#streams.set(runtime_name, { connectors, push_targets })
+    this.#streams.set(runtime_name, { connectors, streaming, push_targets })
   }
 
   /** Notes that a publisher has gone; another of the same stream, who is back already, stays. */
   close(runtime_name: string, pid: number): void {
     const connectors = this.#streams.get(runtime_name)?.connectors
     if (connectors?.delete(pid) && connectors.size === 0) this.#streams.delete(runtime_name)
+  }
+
+  /** Notes whether a stream has tracks, as MistServer tells before its statistics show the stream. */
+  noteTracks(runtime_name: string, some: boolean): void {
+    const known = this.#streams.get(runtime_name)
+    if (known !== undefined) known.streaming = some
+  }
+
+  /** Streams that are published here and have media. */
+  streaming(): string[] {
+    return [...this.#streams].flatMap(([name, { streaming }]) => (streaming ? [name] : []))
   }
 
   /** Changes where a stream is sent on to; false when it is not published here. */
@@ -90,10 +103,11 @@ export class Publishers {
 
   /** A publisher who came meanwhile knows better. The pushes that run are all that is left of where it was to be sent. */
   #take(origins: ReadonlyMap<string, Origin>): void {
-    for (const [name, { pids, targets }] of origins) {
+    for (const [name, { live, pids, targets }] of origins) {
       if (this.has(name)) continue
       const connectors = new Map((pids.length > 0 ? pids : [0]).map((pid) => [pid, 0]))
-      this.#streams.set(name, { connectors, push_targets: targets.filter(isSentOn).map((url) => ({ id: null, url })) })
+      const push_targets = targets.filter(isSentOn).map((url) => ({ id: null, url }))
+      this.#streams.set(name, { connectors, streaming: live, push_targets })
     }
     this.#learned = true
   }

@@ -2,10 +2,13 @@ import type { z } from 'zod'
 import {
   HEARTBEAT_STREAMS_MAX,
   Heartbeat,
+  type HostedStream,
   OUTPUTS_MAX,
   STREAM_NAME_CHARS_MAX,
+  TAGS_MAX,
 } from '../../../shared/contract/foghorn.ts'
 import type { NodeMonitoring } from '../../../shared/events/node-monitoring.ts'
+import type { Publishers } from '../../sources/publishers.ts'
 import { LIVE } from '../wanted.ts'
 import type { Statistics } from './statistics.ts'
 
@@ -16,15 +19,15 @@ interface HeartbeatInput {
   /** Null while MistServer does not answer. */
   statistics: Statistics | null
   draining: boolean
-  /** Whether a stream is known to have no publisher on this host. */
-  lacksPublisher: (name: string) => boolean
+  publishers: Pick<Publishers, 'lacks' | 'streaming'>
 }
 
 const Outputs = Heartbeat.shape.outputs
+const Tags = Heartbeat.shape.tags
 
 /** What Foghorn is told of this host. */
 export function toHeartbeat(input: HeartbeatInput): z.input<typeof Heartbeat> {
-  const { host, monitoring, statistics, draining, lacksPublisher } = input
+  const { host, monitoring, statistics, draining, publishers } = input
   const { location } = monitoring
   return {
     host,
@@ -39,19 +42,32 @@ export function toHeartbeat(input: HeartbeatInput): z.input<typeof Heartbeat> {
     egress_bytes_per_second: monitoring.network_egress_bytes_per_second,
     bandwidth_limit_bytes_per_second: monitoring.bandwidth_limit_bytes_per_second,
     location: location && { latitude: location.latitude, longitude: location.longitude },
-    streams: toStreams(statistics?.streams ?? {}, lacksPublisher),
+    streams: toStreams(statistics?.streams ?? {}, publishers),
+    tags: toTags(statistics?.tags ?? []),
+    viewers: monitoring.viewers,
+    ingress_bytes_per_second: monitoring.network_ingress_bytes_per_second,
   }
 }
 
 /**
- * A stream of ours that nobody publishes here can only be pulled, also before MistServer marks it so and after its
- * controller has forgotten the mark: named as a source, it could be pulled in a circle.
+ * MistServer's statistics show a stream a second or more after it began, and its publisher for 15 s after he left; they
+ * mark a replica late, and forget the mark with a restart of the controller. Who publishes here we know better: a stream
+ * of ours without a publisher has no media of its own, and is no source for others, or hosts could pull it in a circle.
  */
-function toStreams(streams: Statistics['streams'], lacksPublisher: (name: string) => boolean) {
-  const named = Object.entries(streams).filter(([name]) => name.length > 0 && name.length <= STREAM_NAME_CHARS_MAX)
-  return named.slice(0, HEARTBEAT_STREAMS_MAX).map(([name, { curr, rep }]) => {
-    return { name, viewers: curr[0], inputs: curr[1], replica: rep === true || (isOurs(name) && lacksPublisher(name)) }
+function toStreams(streams: Statistics['streams'], publishers: HeartbeatInput['publishers']): HostedStream[] {
+  const told = Object.entries(streams).map(([name, { curr, rep }]): [string, HostedStream] => {
+    const [viewers, inputs] = curr
+    if (rep === true) return [name, { name, viewers, inputs, replica: true }]
+    const nobodys = isOurs(name) && publishers.lacks(name)
+    return [name, nobodys ? { name, viewers, inputs: 0, replica: true } : { name, viewers, inputs, replica: false }]
   })
+  const byName = new Map(told)
+  for (const name of publishers.streaming()) {
+    const { viewers = 0, inputs = 0 } = byName.get(name) ?? {}
+    byName.set(name, { name, viewers, inputs: Math.max(inputs, 1), replica: false })
+  }
+  const named = [...byName.values()].filter(({ name }) => name.length > 0 && name.length <= STREAM_NAME_CHARS_MAX)
+  return named.slice(0, HEARTBEAT_STREAMS_MAX)
 }
 
 function isOurs(name: string): boolean {
@@ -66,6 +82,11 @@ function withPort(url: string): string {
     const port = ownPorts[scheme]
     return port === undefined ? start : `${start}:${port}`
   })
+}
+
+/** What an operator calls this host in MistServer's configuration; Foghorn takes no others. */
+function toTags(tags: readonly string[]): string[] {
+  return tags.filter((tag) => Tags.safeParse([tag]).success).slice(0, TAGS_MAX)
 }
 
 /** An output that Foghorn would refuse must not cost the whole heartbeat. */
