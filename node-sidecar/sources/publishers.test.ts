@@ -39,9 +39,20 @@ test('the end of a publisher does not end the next one, who was faster', () => {
 test('a publisher whose end got lost is forgotten with its stream, one who just comes is not', () => {
   const { publishers } = over()
   publishers.admit(NAME, 7, [], 0)
-  publishers.keep(new Set([NAME]), BOOT_MS)
   publishers.keep(new Set(), BOOT_MS - 1)
   expect(publishers.has(NAME)).toBe(true)
+  publishers.keep(new Set([NAME]), BOOT_MS - 1)
+  publishers.admit(NAME, 8, [], BOOT_MS)
+  publishers.keep(new Set(), BOOT_MS)
+  expect(publishers.has(NAME)).toBe(true)
+  publishers.keep(new Set([NAME]), BOOT_MS + 1)
+  publishers.keep(new Set(), BOOT_MS + 2)
+  expect(publishers.has(NAME)).toBe(false)
+})
+
+test('a publisher who was let in and never came is forgotten in the end', () => {
+  const { publishers } = over()
+  publishers.admit(NAME, 7, [], 0)
   publishers.keep(new Set(), BOOT_MS)
   expect(publishers.has(NAME)).toBe(false)
 })

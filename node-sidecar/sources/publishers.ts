@@ -15,6 +15,8 @@ interface Publication {
   connectors: Map<number, number>
   /** Whether its tracks have been told of. */
   streaming: boolean
+  /** Whether a poll has shown it since its newest publisher came. */
+  seen: boolean
   push_targets: readonly PushTarget[]
 }
 
@@ -45,7 +47,7 @@ export class Publishers {
   admit(runtime_name: string, pid: number, push_targets: readonly PushTarget[], now_ms: number): void {
     const { connectors = new Map<number, number>(), streaming = false } = this.#streams.get(runtime_name) ?? {}
     connectors.set(pid, now_ms)
-    this.#streams.set(runtime_name, { connectors, streaming, push_targets })
+    this.#streams.set(runtime_name, { connectors, streaming, seen: false, push_targets })
   }
 
   /** Notes that a publisher has gone; another of the same stream, who is back already, stays. */
@@ -93,11 +95,12 @@ export class Publishers {
     return new Map([...this.#streams].map(([name, { push_targets }]) => [name, push_targets]))
   }
 
-  /** Forgets streams that have no publisher by what a poll shows, as a notice of an end may get lost. */
+  /** Forgets streams that a poll shows no more, or not in time: a notice of an end may get lost. */
   keep(active: ReadonlySet<string>, now_ms: number): void {
-    for (const [name, { connectors }] of this.#streams) {
-      const newest = Math.max(...connectors.values())
-      if (!active.has(name) && now_ms - newest >= BOOT_MS) this.#streams.delete(name)
+    for (const [name, publication] of this.#streams) {
+      const newest = Math.max(...publication.connectors.values())
+      if (active.has(name)) publication.seen = true
+      else if (publication.seen || now_ms - newest >= BOOT_MS) this.#streams.delete(name)
     }
   }
 
@@ -107,7 +110,7 @@ export class Publishers {
       if (this.has(name)) continue
       const connectors = new Map((pids.length > 0 ? pids : [0]).map((pid) => [pid, 0]))
       const push_targets = targets.filter(isSentOn).map((url) => ({ id: null, url }))
-      this.#streams.set(name, { connectors, streaming: live, push_targets })
+      this.#streams.set(name, { connectors, streaming: live, seen: true, push_targets })
     }
     this.#learned = true
   }

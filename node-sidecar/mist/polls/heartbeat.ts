@@ -42,7 +42,7 @@ export function toHeartbeat(input: HeartbeatInput): z.input<typeof Heartbeat> {
     egress_bytes_per_second: monitoring.network_egress_bytes_per_second,
     bandwidth_limit_bytes_per_second: monitoring.bandwidth_limit_bytes_per_second,
     location: location && { latitude: location.latitude, longitude: location.longitude },
-    streams: toStreams(statistics?.streams ?? {}, publishers),
+    streams: statistics === null ? [] : toStreams(statistics.streams, publishers),
     tags: toTags(statistics?.tags ?? []),
     viewers: monitoring.viewers,
     ingress_bytes_per_second: monitoring.network_ingress_bytes_per_second,

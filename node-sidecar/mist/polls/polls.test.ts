@@ -225,7 +225,7 @@ test('Foghorn takes the heartbeat that the statistics make', () => {
     monitoring: toUnreachable([]),
     statistics: null,
     draining: true,
-    publishers,
+    publishers: { lacks: () => false, streaming: () => ['live+regatta'] },
   })
   expect(Heartbeat.parse(away)).toMatchObject({ healthy: false, draining: true, streams: [], cpu_percent: null })
 })
