@@ -16,6 +16,7 @@ import { toEvents } from './mist/events/to-events.ts'
 import { readFiring } from './mist/firing.ts'
 import { decodePayload, isTriggerName, parseTrigger } from './mist/triggers/trigger.ts'
 import { peerOf, serve } from './serve.ts'
+import { Publishers } from './sources/publishers.ts'
 import { readSession } from './testing/recordings.ts'
 
 const SECONDS = Number(process.argv[2] ?? 3)
@@ -80,6 +81,7 @@ const folder = await mkdtemp(join(tmpdir(), 'helmsman-bench-'))
   const door = createDoor({
     node_id,
     gate: new Gate({ commodore, clock: systemClock, log }),
+    publishers: new Publishers(async () => new Map()),
     journal,
     deadLetters: new DeadLetters(join(folder, 'dead-letters.jsonl')),
     metrics: createMetrics(new Registry()),

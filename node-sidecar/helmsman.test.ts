@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Heartbeat } from '../shared/contract/foghorn.ts'
 import { startMediaHost } from '../stacks/local/media-host/media-host.ts'
 import { readConfig } from './config.ts'
 import { start } from './helmsman.ts'
+import { MistApi } from './mist/api.ts'
 import { ingestAllowed, NODE_ID, playbackAllowed, startControlPlane } from './testing/control-plane.ts'
 import { startDecklog } from './testing/decklog.ts'
 import { freshFolder } from './testing/folder.ts'
@@ -40,6 +41,12 @@ async function openHost() {
     ENROLMENT_TOKEN: TOKEN,
   })
   return { plane, decklog, media, folder, settings, lines }
+}
+
+async function journalOf(folder: string): Promise<string> {
+  const journal = join(folder, 'journal')
+  const segments = await readdir(journal)
+  return (await Promise.all(segments.map((segment) => readFile(join(journal, segment), 'latin1')))).join('')
 }
 
 async function handlersOf(url: string): Promise<string> {
@@ -104,6 +111,51 @@ test('a stream is published, watched and ended, and every fact of it arrives', a
   expect((await stat(join(folder, 'node.json'))).mode & 0o777).toBe(0o600)
   const everything = lines.join('') + JSON.stringify(decklog.taken.map(({ data: bytes }) => String(Buffer.from(bytes))))
   expect(everything).not.toContain('0123456789abc')
+})
+
+const rtmp = { stream_key: KEY, protocol: 'rtmp', publisher_host: '192.0.2.9' } as const
+
+test('a stream that lives elsewhere is pulled for its first viewer, and gives way when its publisher comes here', async () => {
+  const { plane, media, settings } = await openHost()
+  plane.source = (name) => (name === 'live+regatta' ? 'dtsc://edge2.example:4200' : 'FULL')
+  await using helmsman = await start(settings)
+  await expect.poll(() => handlersOf(media.url)).toContain(`${helmsman.url.href}triggers/PUSH_REWRITE`)
+  const view = { playback_id: 'pb_regatta', protocol: 'hls', viewer_host: '192.0.2.7' } as const
+  expect(await media.view(view)).toMatchObject({ admitted: true, runtime_name: 'live+regatta' })
+  const beats = () =>
+    plane.asked.filter(({ path }) => path.endsWith('/heartbeat')).map(({ body }) => Heartbeat.parse(body).streams)
+  await expect.poll(() => beats().at(-1)).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: true }])
+
+  expect(await media.publish(rtmp)).toMatchObject({ accepted: true })
+  await expect.poll(() => beats().at(-1)).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: false }])
+  media.finish()
+  await expect.poll(() => beats().at(-1)).not.toMatchObject([{ inputs: 1 }])
+})
+
+test('a publisher’s stream is sent on to its targets, by a Helmsman that starts later too', async () => {
+  const { plane, media, decklog, folder, settings, lines } = await openHost()
+  const target = 'rtmp://93.184.215.14/app/very-secret'
+  const push_targets = [{ id: 'psh_0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000', url: target }]
+  plane.ingest = () => ({ ...ingestAllowed('regatta'), push_targets })
+  const api = new MistApi({ url: new URL(media.url) })
+  const pushes = async () => ((await api.call({ push_list: true })).push_list ?? []) as [number, string, string][]
+  const running = async () => (await pushes()).map(([, stream, to]) => [stream, to])
+  {
+    await using helmsman = await start(settings)
+    await expect.poll(() => handlersOf(media.url)).toContain(`${helmsman.url.href}triggers/PUSH_REWRITE`)
+    expect(await media.publish(rtmp)).toMatchObject({ accepted: true })
+    await expect.poll(running).toEqual([['live+regatta', target]])
+  }
+  await using helmsman = await start(settings)
+  await expect.poll(() => handlersOf(media.url)).toContain(`${helmsman.url.href}triggers/PUSH_END`)
+  await expect.poll(() => lines.join('')).toContain('push found running')
+  const [[first] = []] = await pushes()
+  await api.call({ push_stop: [first] })
+  await expect.poll(async () => (await pushes()).filter(([id]) => id !== first), { timeout: 5_000 }).toHaveLength(1)
+  await helmsman.drained()
+  const told = JSON.stringify(decklog.taken.map(({ data }) => String(Buffer.from(data))))
+  expect([told, lines.join(''), await journalOf(folder)].join('')).not.toContain('very-secret')
+  expect(told).toContain('rtmp://93.184.215.14/app/***')
 })
 
 test('Helmsman is not ready before MistServer calls it', async () => {

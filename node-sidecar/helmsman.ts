@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { Registry } from 'prom-client'
 import type { z } from 'zod'
+import { resolveName } from '../shared/addresses/look-up.ts'
 import { type Client, call } from '../shared/client/client.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
 import { type Heartbeat, sendHeartbeat } from '../shared/contract/foghorn.ts'
+import type { SentEvent } from '../shared/events/envelope.ts'
 import { Fault } from '../shared/fault.ts'
 import { createLog, type Log } from '../shared/log.ts'
 import { backoffMs } from './backoff.ts'
@@ -20,15 +22,22 @@ import { enrol, type NodeIdentity } from './identity/enrol.ts'
 import { createNodeTokens } from './identity/node-tokens.ts'
 import { DeadLetters } from './journal/dead-letters.ts'
 import { Journal } from './journal/journal.ts'
+import { recordEvents } from './journal/record-events.ts'
 import { createMetrics } from './metrics.ts'
 import { MistApi } from './mist/api.ts'
 import { createDoor } from './mist/door.ts'
 import { Watch } from './mist/watch.ts'
 import { createOperations } from './operations.ts'
+import { Pushes } from './pushes/pushes.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
 import { peerOf, serve } from './serve.ts'
 import { connectDecklog } from './ship/decklog.ts'
 import { Shipper } from './ship/shipper.ts'
+import { createSourceDoor, SOURCE_PATH } from './sources/door.ts'
+import { endReplica } from './sources/end-replica.ts'
+import { readOrigins } from './sources/origins.ts'
+import { Publishers } from './sources/publishers.ts'
+import { Sources } from './sources/sources.ts'
 
 /** How long a stop waits for the journal to be taken; what is left is sent after the next start. */
 export const DRAIN_TIMEOUT_MS = 5_000
@@ -71,32 +80,41 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   stack.defer(() => drainBriefly(shipper))
   const gate = new Gate({ commodore: { service: 'commodore', baseUrl: config.COMMODORE_URL, token }, clock, log })
   const api = mistOf(settings)
+  const publishers = new Publishers(() => readOrigins(api))
+  const record = (events: readonly SentEvent[]) => recordEvents(journal, events)
+  const pushes = stack.use(new Pushes({ ...common, api, publishers, record, resolve: resolveName }))
   const memory = await CommandMemory.open({ path: join(config.HELMSMAN_STATE_PATH, 'commands.json'), clock, log })
   const drain = async (on: boolean) => {
     await memory.setDraining(on)
     watch.drain(on)
   }
-  const work = { api, gate, drain, streamChanged: () => watch.streamChanged() }
+  const work = { api, gate, pushes, drain, streamChanged: () => watch.streamChanged() }
   const runner = new CommandRunner({ memory, execute: (command) => execute(work, command), clock, log })
   const foghorn = foghornOf(settings, token)
   const channel = foghorn && stack.use(new Channel({ ...common, foghorn, run: (told) => runner.run(told) }))
   const heartbeats =
     foghorn && channel && heartbeatsOf(settings, (heartbeat) => beat(node_id, channel, foghorn, heartbeat))
-  const watch = stack.use(new Watch({ ...common, api, draining: memory.draining, ...heartbeats }))
+  const watch = stack.use(new Watch({ ...common, api, publishers, draining: memory.draining, ...heartbeats }))
+  const at = { url: config.HELMSMAN_DOOR_URL }
+  const local = { gate, publishers, peerOf, allowRemote: config.HELMSMAN_ALLOW_REMOTE }
   const door = createDoor({
     ...common,
-    gate,
-    peerOf,
-    allowRemote: config.HELMSMAN_ALLOW_REMOTE,
+    ...local,
+    sourceUrl: () => foghorn && at.url && new URL(SOURCE_PATH, at.url),
     onJournalled: (events) => reconciler.noteEnds(events),
+    makeRoom: (runtime_name) => endReplica(api, log, runtime_name),
     onStreamChange: work.streamChanged,
+    onPushChange: () => pushes.wake(),
   })
   const app = new Hono().route('/', door).route('/', createOperations({ ...common, shipper, watch, peerOf }))
+  if (foghorn) app.route('/', createSourceDoor({ ...local, sources: new Sources({ foghorn, clock, log }) }))
   const { port } = stack.use(await serve(app, { hostname: config.HELMSMAN_BIND, port: config.HELMSMAN_PORT }))
   const url = new URL(`http://127.0.0.1:${port}`)
+  at.url ??= url
 
   shipper.start()
-  watch.start(config.HELMSMAN_DOOR_URL ?? url)
+  watch.start(at.url)
+  pushes.start()
   channel?.start()
   log.info('Helmsman answers at {url}', { url: url.href, node_id, cluster_id })
   const owned = stack.move()

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { rollDice } from '../stacks/local/media-host/dice.ts'
 import { BACKOFF_MAX_MS, backoffMs } from './backoff.ts'
-import { startJob } from './job.ts'
+import { startJob, waitMs } from './job.ts'
+import { HEARTBEAT_JITTER } from './mist/watch.ts'
 
 const NEVER_MS = 2 ** 30
 
@@ -64,4 +66,28 @@ test('waits grow to a limit, and never fall below half of it', () => {
   expect([1, 2, 3].map((failures) => backoffMs(failures, () => 1))).toEqual([500, 1000, 2000])
   expect(backoffMs(1, () => 0)).toBe(250)
   expect(backoffMs(1000, () => 1)).toBe(BACKOFF_MAX_MS)
+})
+
+test('a fleet whose beats begin together spreads over the interval', () => {
+  const dice = rollDice(1)
+  const random = () => dice.integer(0, 1e6) / 1e6
+  const INTERVAL_MS = 5_000
+  const BEATS = 120
+  const HOSTS = 1_000
+  const phases = Array.from({ length: HOSTS }, () => {
+    let at = 0
+    for (let i = 0; i < BEATS; i++) at += waitMs(INTERVAL_MS, HEARTBEAT_JITTER, random)
+    return at % INTERVAL_MS
+  })
+  const slots = Map.groupBy(phases, (phase) => Math.floor(phase / 500))
+  expect(slots.size).toBe(10)
+  for (const slot of slots.values()) expect(slot.length).toBeLessThan((2 * HOSTS) / slots.size)
+})
+
+test('a run comes early by chance, never late', async () => {
+  expect([waitMs(5_000, 0.2, () => 0), waitMs(5_000, 0.2, () => 1)]).toEqual([5_000, 4_000])
+  let runs = 0
+  const run = async () => void runs++
+  await using _ = startJob({ intervalMs: NEVER_MS, jitter: 1, random: () => 1, run, onFailure: () => undefined })
+  await expect.poll(() => runs).toBeGreaterThan(1)
 })

@@ -1,3 +1,4 @@
+import { resolveName } from '../../shared/addresses/look-up.ts'
 import { type Clock, systemClock } from '../../shared/clock.ts'
 import { createEncryption } from '../../shared/encryption/encryption.ts'
 import { toActor } from '../../shared/http/api-tokens.ts'
@@ -19,7 +20,6 @@ import type { CommodoreSettings } from './config.ts'
 import { openKeyRing } from './identity/key-ring.ts'
 import { createJobs } from './jobs.ts'
 import type { Tables } from './tables.ts'
-import { resolveName } from './webhooks/post.ts'
 
 const NAME = 'commodore'
 /** Foghorn waits for media hosts before it answers. */

@@ -23,7 +23,11 @@ async function openHost() {
   const gate = new Gate({ commodore: plane.client, clock: () => new Date(0), log })
   const told: string[] = []
   const drain = async (on: boolean) => void told.push(`drain ${on}`)
-  const deps = { api, gate, drain, streamChanged: () => void told.push('changed') }
+  const pushes = {
+    add: async (name: string, target: string) => void told.push(`push ${name} ${target}`),
+    remove: async (name: string, target: string) => void told.push(`no push ${name} ${target}`),
+  }
+  const deps = { api, gate, pushes, drain, streamChanged: () => void told.push('changed') }
   const run = (command: Command) => execute(deps, command)
   const active = async () => (await api.call({ active_streams: true })).active_streams
   const publish = () => host.publish({ stream_key: NAME, protocol: 'rtmp', publisher_host: '192.0.2.9' })
@@ -44,7 +48,9 @@ async function openRecorder(onCall: (call: Record<string, unknown>) => void = ()
   const served = await serve(app, { hostname: '127.0.0.1', port: 0 })
   onTestFinished(() => served[Symbol.asyncDispose]())
   const api = new MistApi({ url: new URL(`http://127.0.0.1:${served.port}`) })
-  const deps = { api, gate: { forget: () => undefined }, drain: async () => undefined, streamChanged: () => undefined }
+  const nothing = async () => undefined
+  const pushes = { add: nothing, remove: nothing }
+  const deps = { api, gate: { forget: () => undefined }, pushes, drain: nothing, streamChanged: () => undefined }
   return { calls, reply, run: (command: Command) => execute(deps, command) }
 }
 
@@ -95,25 +101,6 @@ test('sessions are stopped by stream or by id', async () => {
   expect(calls).toEqual([{ stop_sessions: NAME }, { stop_sessid: ['a', 'b'] }])
 })
 
-test('a push is started once, and the one that was asked for is stopped', async () => {
-  const { run, calls, reply } = await openRecorder()
-  const target = 'rtmp://live.example/app/secret'
-  const list = { push_list: true }
-  reply.push_list = null
-  await run({ kind: 'start_push', runtime_name: NAME, target })
-  await run({ kind: 'stop_push', runtime_name: NAME, target })
-  expect(calls).toEqual([list, { push_start: { stream: NAME, target } }, list])
-  calls.length = 0
-  reply.push_list = [
-    [31_001, NAME, target, target, [], {}],
-    [31_002, NAME, 'rtmp://live.example/app/other', '', [], {}],
-    [31_003, 'live+other', target, target, [], {}],
-  ]
-  await run({ kind: 'start_push', runtime_name: NAME, target })
-  await run({ kind: 'stop_push', runtime_name: NAME, target })
-  expect(calls).toEqual([list, list, { push_stop: [31_001] }])
-})
-
 test('who is asked about anew is judged by the control plane, not by what was permitted before', async () => {
   const { run, gate, plane } = await openHost()
   plane.playback = () => playbackAllowed('regatta')
@@ -125,15 +112,12 @@ test('who is asked about anew is judged by the control plane, not by what was pe
   expect(await gate.view(viewer)).toEqual({ allowed: false, reason: 'stream_disabled' })
 })
 
-test('a stream is sent on until that is stopped', async () => {
-  const { run, publish, api } = await openHost()
-  await publish()
+test('pushes are begun and ended by whoever keeps them', async () => {
+  const { run, told } = await openHost()
   const target = 'rtmp://live.example/app/secret'
-  const list = async () => (await api.call({ push_list: true })).push_list
   await run({ kind: 'start_push', runtime_name: NAME, target })
-  await expect.poll(list).toEqual([expect.arrayContaining([NAME, target])])
   await run({ kind: 'stop_push', runtime_name: NAME, target })
-  await expect.poll(list).toBeNull()
+  expect(told).toEqual([`push ${NAME} ${target}`, `no push ${NAME} ${target}`])
 })
 
 test('draining is passed on', async () => {

@@ -1,12 +1,13 @@
 import type { Command } from '../../shared/contract/commands.ts'
 import type { Gate } from '../control-plane/gate.ts'
 import type { MistApi } from '../mist/api.ts'
-import { startPush, stopPush } from './pushes.ts'
+import type { Pushes } from '../pushes/pushes.ts'
 import { terminateStream } from './terminate-stream.ts'
 
 interface ExecuteDeps {
   api: MistApi
   gate: Pick<Gate, 'forget'>
+  pushes: Pick<Pushes, 'add' | 'remove'>
   /** Takes no new viewers from now on, or takes them again; kept through restarts. */
   drain: (on: boolean) => Promise<void>
   /** Foghorn should know at once. */
@@ -14,7 +15,10 @@ interface ExecuteDeps {
 }
 
 /** Does what a command says; throws a `Fault` when MistServer does not. */
-export async function execute({ api, gate, drain, streamChanged }: ExecuteDeps, command: Command): Promise<void> {
+export async function execute(
+  { api, gate, pushes, drain, streamChanged }: ExecuteDeps,
+  command: Command,
+): Promise<void> {
   switch (command.kind) {
     case 'terminate_stream':
       gate.forget(command.runtime_name)
@@ -34,10 +38,10 @@ export async function execute({ api, gate, drain, streamChanged }: ExecuteDeps, 
       await api.call({ invalidate_sessions: command.runtime_name })
       return
     case 'start_push':
-      await startPush(api, command.runtime_name, command.target)
+      await pushes.add(command.runtime_name, command.target)
       return
     case 'stop_push':
-      await stopPush(api, command.runtime_name, command.target)
+      await pushes.remove(command.runtime_name, command.target)
       return
     case 'drain':
       await drain(command.on)

@@ -15,13 +15,19 @@ const Reply = z.looseObject({ active_streams: z.record(z.string(), z.looseObject
  * runs is killed. A publisher who is back at once is let in or not by the control plane, so that is another stream.
  */
 export async function terminateStream(api: MistApi, name: string): Promise<void> {
-  const running = await readBuffer(api, name)
+  const running = await stopStream(api, name, GRACE_MS)
   if (running === null) return
-  await api.call({ stop_sessions: name })
-  if (await isGone(api, name, running, GRACE_MS)) return
   await api.call({ nuke_stream: name })
   if (await isGone(api, name, running, KILL_MS)) return
   throw new Fault('unavailable', 'still_active', 'The stream does not end.')
+}
+
+/** Stops everyone on a stream and waits for it to end by that; what runs of it afterwards, null when nothing does. */
+export async function stopStream(api: MistApi, name: string, withinMs: number): Promise<string | null> {
+  const running = await readBuffer(api, name)
+  if (running === null) return null
+  await api.call({ stop_sessions: name })
+  return (await isGone(api, name, running, withinMs)) ? null : running
 }
 
 async function isGone(api: MistApi, name: string, running: string, withinMs: number): Promise<boolean> {

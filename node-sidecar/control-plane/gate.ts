@@ -71,7 +71,9 @@ export class Gate {
       const verdict = await this.#within((signal) =>
         call(this.#commodore, authorizeIngest, { stream_key, protocol, publisher_host: host }, { signal }),
       )
-      if (verdict.allowed) this.#owned.set(verdict.runtime_name, verdict)
+      if (!verdict.allowed) return verdict
+      const { push_targets, ...owned } = verdict
+      this.#owned.set(verdict.runtime_name, owned)
       return verdict
     } catch (error) {
       return this.#unanswered(error)

@@ -1,3 +1,5 @@
+import type { PushTarget } from '../sources/publishers.ts'
+
 /** What the control plane says of a publisher or a viewer. */
 export type Verdict = Allowed | Denied
 
@@ -8,6 +10,8 @@ export interface Allowed {
   playback_id: string | null
   /** When the viewer's token ends, and with it this permission. */
   viewer_until?: string | undefined
+  /** Where a publisher's stream is to be sent on to, credentials included: never kept with the verdict. */
+  push_targets?: readonly PushTarget[] | undefined
 }
 
 export interface Denied {

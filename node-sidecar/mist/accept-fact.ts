@@ -5,8 +5,10 @@ import type { DeadLetters } from '../journal/dead-letters.ts'
 import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Publishers } from '../sources/publishers.ts'
 import { toEvents } from './events/to-events.ts'
 import { readTrigger, type TriggerCall } from './trigger-call.ts'
+import type { Trigger } from './triggers/trigger.ts'
 import { toUnreadable } from './unreadable.ts'
 
 export interface FactDeps {
@@ -17,6 +19,7 @@ export interface FactDeps {
   clock: Clock
   /** Told of the events of a notice once they are on the disk. */
   onJournalled?: (events: readonly SentEvent[]) => void
+  publishers: Publishers
 }
 
 /**
@@ -43,8 +46,14 @@ const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
 function readFact(deps: FactDeps, call: TriggerCall): SentEvent[] | Fault {
   try {
     const { trigger, firing } = readTrigger(call, lenient.decode(call.bytes), deps)
+    notePublisher(deps.publishers, trigger)
     return toEvents(trigger, firing)
   } catch (error) {
     return toFault(error)
   }
+}
+
+function notePublisher(publishers: Publishers, { name, payload }: Trigger): void {
+  if (name === 'PUSH_INPUT_CLOSE') publishers.close(payload.stream_name, payload.pid)
+  if (name === 'LIVE_TRACK_LIST') publishers.noteTracks(payload.stream_name, Object.keys(payload.tracks).length > 0)
 }

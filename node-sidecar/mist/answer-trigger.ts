@@ -1,13 +1,11 @@
-import type { Clock } from '../../shared/clock.ts'
 import type { SentEvent } from '../../shared/events/envelope.ts'
 import { type Fault, toFault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
-import type { Gate } from '../control-plane/gate.ts'
 import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Answer } from './answer.ts'
-import { decide, refuse } from './decide.ts'
+import { type DecideDeps, decide, refuse } from './decide.ts'
 import { toEvents } from './events/to-events.ts'
 import { readTrigger, type TriggerCall } from './trigger-call.ts'
 import { decodePayload } from './triggers/trigger.ts'
@@ -15,23 +13,21 @@ import { decodePayload } from './triggers/trigger.ts'
 /** With the time for a decision, less than MistServer waits. */
 export const RECORD_WAIT_MS = 500
 
-export interface AnswerDeps {
+export interface AnswerDeps extends DecideDeps {
   node_id: string
-  gate: Gate
   journal: Journal
   metrics: Metrics
-  clock: Clock
   log: Log
 }
 
 /** Answers a trigger that MistServer waits on; there is always an answer. */
 export async function answerTrigger(deps: AnswerDeps, call: TriggerCall): Promise<Answer> {
-  const { gate, log, metrics } = deps
+  const { log, metrics } = deps
   const { name } = call
   const started = performance.now()
   try {
     const { trigger, firing } = readTrigger(call, decodePayload(call.bytes), deps)
-    const { answer, verdict } = await decide(gate, trigger)
+    const { answer, verdict } = await decide(deps, trigger, firing)
     const refused = verdict?.allowed === false
     if (refused) log.warn('refused', { trigger: name, reason: verdict.reason })
     metrics.triggers.inc({ trigger: name, outcome: refused ? 'refused' : 'answered' })

@@ -1,7 +1,10 @@
+import type { Clock } from '../../shared/clock.ts'
 import { type Gate, isRuntimeName } from '../control-plane/gate.ts'
 import type { Verdict } from '../control-plane/verdict.ts'
+import type { Publishers } from '../sources/publishers.ts'
 import { type Answer, act, value } from './answer.ts'
 import { ingestProtocol } from './events/ingest-events.ts'
+import type { Firing } from './firing.ts'
 import type { Trigger, TriggerName, TriggerPayload } from './triggers/trigger.ts'
 import { roleOf } from './viewer.ts'
 
@@ -11,17 +14,28 @@ export interface Decision {
   verdict?: Verdict
 }
 
+export interface DecideDeps {
+  gate: Gate
+  publishers: Publishers
+  /** Where MistServer asks for the source of a stream that is not published here; undefined when nobody can say. */
+  sourceUrl?: () => URL | undefined
+  /** Ends what keeps a publisher from a stream: MistServer lets none into one that it pulls from another host. */
+  makeRoom?: (runtime_name: string) => Promise<void>
+  clock: Clock
+}
+
 /** Answers a blocking trigger. Those that nobody needs to decide get the answer that changes nothing. */
-export async function decide(gate: Gate, trigger: Trigger): Promise<Decision> {
+export async function decide(deps: DecideDeps, trigger: Trigger, firing: Firing): Promise<Decision> {
+  const { gate } = deps
   switch (trigger.name) {
     case 'PUSH_REWRITE':
-      return rewrite(await gate.publish(toPublisher(trigger.payload)))
+      return publish(deps, trigger.payload, firing)
     case 'PLAY_REWRITE':
       return rewrite(await gate.view(toViewer(trigger.payload)))
     case 'USER_NEW':
       return admit(gate, trigger.payload)
     case 'STREAM_SOURCE':
-      return source(await gate.source(trigger.payload.stream_name))
+      return source(deps, trigger.payload.stream_name)
     case 'STREAM_PROCESS':
     case 'PUSH_OUT_START':
       return { answer: act('keep') }
@@ -66,8 +80,28 @@ async function admit(gate: Gate, user: TriggerPayload<'USER_NEW'>): Promise<Deci
   return { answer: verdict.allowed ? value('true') : act('deny', verdict.reason), verdict }
 }
 
-function source(verdict: Verdict): Decision {
-  return { answer: verdict.allowed ? act('use-configured') : act('offline', verdict.reason), verdict }
+async function publish(
+  { gate, publishers, makeRoom, clock }: DecideDeps,
+  payload: TriggerPayload<'PUSH_REWRITE'>,
+  { pid }: Firing,
+): Promise<Decision> {
+  const verdict = await gate.publish(toPublisher(payload))
+  if (!verdict.allowed) return rewrite(verdict)
+  const { runtime_name, push_targets = [] } = verdict
+  const publishes = await publishers.publishes(runtime_name)
+  // From here on the stream has its source on this host, so that nobody has it pulled again meanwhile.
+  publishers.admit(runtime_name, pid ?? 0, push_targets, clock().getTime())
+  if (!publishes) await makeRoom?.(runtime_name)
+  return rewrite(verdict)
+}
+
+/** What is published here comes from its publisher; every other stream of a tenant from a host that has it. */
+async function source({ gate, publishers, sourceUrl }: DecideDeps, stream_name: string): Promise<Decision> {
+  const verdict = await gate.source(stream_name)
+  if (!verdict.allowed) return { answer: act('offline', verdict.reason), verdict }
+  const url = isRuntimeName(stream_name) ? sourceUrl?.() : undefined
+  if (url === undefined || (await publishers.publishes(stream_name))) return { answer: act('use-configured'), verdict }
+  return { answer: value(`balance:${url.href}`), verdict }
 }
 
 /**

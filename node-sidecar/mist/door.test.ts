@@ -159,6 +159,19 @@ test('a source is used for a stream with an owner; the publisher’s own is know
   expect(plane.asked).toHaveLength(before)
 })
 
+test('a stream that is not published here is asked for at our own door, until its publisher comes', async () => {
+  const { fire, plane } = await openDoor()
+  plane.playback = () => playbackAllowed('regatta')
+  plane.ingest = () => ingestAllowed('regatta')
+  const source = async () => answerOf(await fire('STREAM_SOURCE', 'live+regatta'))
+  const balanced = named('balance:http://127.0.0.1:18007/source')
+  expect(await source()).toEqual(balanced)
+  await fire('PUSH_REWRITE', push(), { 'x-pid': '42' })
+  expect(await source()).toMatchObject({ action: 'use-configured' })
+  await fire('PUSH_INPUT_CLOSE', 'live+regatta\n192.0.2.9\nRTMP\n42\nCLEAN_REMOTE_CLOSE\nclosed\n[]')
+  expect(await source()).toEqual(balanced)
+})
+
 test('retries of one firing share one decision and one event', async () => {
   const { fire, plane, events } = await openDoor()
   const answer = Promise.withResolvers<ReturnType<typeof ingestAllowed>>()

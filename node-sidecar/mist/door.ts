@@ -20,11 +20,13 @@ export interface DoorOptions extends FactDeps, AnswerDeps {
   allowRemote?: boolean
   /** A stream may have started or ended here. */
   onStreamChange?: () => void
+  /** A stream may be there to be sent on, or what was sent on may have ended. */
+  onPushChange?: () => void
 }
 
 /** Where MistServer calls: `POST /triggers/{NAME}`. Blocking triggers get a decision, others are journalled, then 200. */
 export function createDoor(options: DoorOptions): Hono {
-  const { log, peerOf, allowRemote = false, onStreamChange } = options
+  const { log, peerOf, allowRemote = false, onStreamChange, onPushChange } = options
   const answers = new LRUCache<string, Promise<Answer>>({ max: ANSWERS_MAX, ttl: ANSWERS_KEPT_MS })
   const door = new Hono()
   door.onError((error) => {
@@ -38,13 +40,22 @@ export function createDoor(options: DoorOptions): Hono {
     const response = triggers[call.name].blocking
       ? toResponse(await once(answers, call, () => answerTrigger(options, call)))
       : await acceptFact(options, call).then(() => c.body(null, 200))
-    if (changing.has(call.name)) onStreamChange?.()
+    if (streamChanges.has(call.name)) onStreamChange?.()
+    if (pushChanges.has(call.name)) onPushChange?.()
     return response
   })
   return door
 }
 
-const changing = new Set<TriggerName>(['STREAM_READY', 'STREAM_BUFFER', 'STREAM_UNLOAD', 'STREAM_END'])
+const streamChanges = new Set<TriggerName>([
+  'STREAM_READY',
+  'LIVE_TRACK_LIST',
+  'STREAM_BUFFER',
+  'PUSH_INPUT_CLOSE',
+  'STREAM_UNLOAD',
+  'STREAM_END',
+])
+const pushChanges = new Set<TriggerName>(['LIVE_TRACK_LIST', 'STREAM_BUFFER', 'PUSH_END'])
 
 /** Retries of one firing share one decision. */
 function once(

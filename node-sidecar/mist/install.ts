@@ -4,12 +4,10 @@ import type { Log } from '../../shared/log.ts'
 import { randomCode } from '../../shared/random.ts'
 import type { Metrics } from '../metrics.ts'
 import type { MistApi } from './api.ts'
-import { type Handler, isOurs, wantedHandlers } from './wanted.ts'
+import { type Handler, isOurs, LIVE, wantedHandlers } from './wanted.ts'
 
 export const REPAIR_INTERVAL_MS = 30_000
 
-/** The stream that all of ours are instances of: `live+<internal name>`. */
-const LIVE = { name: 'live', source: 'push://' }
 const PASSPHRASE_CHARS = 26
 
 /** A handler is an object, or in old configurations `[handler, sync, streams]`. */

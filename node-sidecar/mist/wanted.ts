@@ -4,6 +4,9 @@ import type { TriggerName } from './triggers/trigger.ts'
 /** MistServer keeps a handler in 128 bytes and cuts off the rest without a word. */
 export const HANDLER_BYTES_MAX = 127
 
+/** The stream that all of ours are instances of: `live+<internal name>`. */
+export const LIVE = { name: 'live', source: 'push://' }
+
 /** One handler of a trigger as MistServer's configuration has it. */
 export interface Handler {
   handler: string

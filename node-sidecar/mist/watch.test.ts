@@ -6,16 +6,17 @@ import { startMediaHost } from '../../stacks/local/media-host/media-host.ts'
 import { Journal } from '../journal/journal.ts'
 import { createMetrics } from '../metrics.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
+import { Publishers } from '../sources/publishers.ts'
 import { freshFolder } from '../testing/folder.ts'
 import { captureLog } from '../testing/log-lines.ts'
 import { MistApi } from './api.ts'
-import { Watch } from './watch.ts'
+import { Watch, type WatchOptions } from './watch.ts'
 
 const SEGMENT_BYTES = 8 * 1024
 const DOOR = new URL('http://127.0.0.1:1')
 
 /** A watch over a stand-in that lives fast, whose publishers nobody checks. */
-async function openWatch(options: { journalBytesMax?: number } = {}) {
+async function openWatch(options: { journalBytesMax?: number; foghorn?: WatchOptions['foghorn'] } = {}) {
   const { log, lines } = captureLog()
   const host = await startMediaHost({ port: 0, http_port: 0, log, seed: 1, speed: 200 })
   onTestFinished(() => host.stop())
@@ -28,6 +29,7 @@ async function openWatch(options: { journalBytesMax?: number } = {}) {
   const reconciler = await Reconciler.open({ node_id: 'nod_1', path: join(folder, 'open.json'), journal, log })
   const watch = new Watch({
     node_id: 'nod_1',
+    publishers: new Publishers(async () => new Map()),
     reconciler,
     api: new MistApi({ url: new URL(host.url) }),
     journal,
@@ -37,6 +39,7 @@ async function openWatch(options: { journalBytesMax?: number } = {}) {
       return new Date(now)
     },
     log,
+    ...(options.foghorn && { foghorn: options.foghorn }),
   })
   onTestFinished(() => watch[Symbol.asyncDispose]())
   const events = async () => {
@@ -124,4 +127,14 @@ test('the end of a stream that the journal could not take is told at the next po
   await journal.acknowledge(journal.end)
   await watch.pollStreams()
   expect(await of('stream-lifecycle')).toMatchObject([{ stream_name: 'live+regatta', data: { status: 'offline' } }])
+})
+
+test('Foghorn hears at once that MistServer is away, not at the next interval', async () => {
+  const healthy: boolean[] = []
+  const beat = async (heartbeat: { healthy: boolean }) => void healthy.push(heartbeat.healthy)
+  const { watch, host } = await openWatch({ foghorn: { host: 'edge1.test', beat } })
+  await host.stop()
+  watch.start(DOOR)
+  await expect.poll(() => healthy.length).toBeGreaterThan(1)
+  expect(healthy).not.toContain(true)
 })

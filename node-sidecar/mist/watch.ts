@@ -9,6 +9,7 @@ import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
+import type { Publishers } from '../sources/publishers.ts'
 import type { MistApi } from './api.ts'
 import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
 import { CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
@@ -16,7 +17,16 @@ import { toHeartbeat } from './polls/heartbeat.ts'
 import { NODE_POLL_INTERVAL_MS, type NodePoll, toNodeMonitoring, toUnreachable } from './polls/node.ts'
 import { toClientEvents, toNodeEvent, toStreamEvents } from './polls/poll-events.ts'
 import { readStatistics } from './polls/statistics.ts'
-import { readStreams, STREAMS_POLL_INTERVAL_MS, type StreamStates, toVanished } from './polls/streams.ts'
+import {
+  namesOfOrigins,
+  readStreams,
+  STREAMS_POLL_INTERVAL_MS,
+  type StreamStates,
+  toVanished,
+} from './polls/streams.ts'
+
+/** By how much of its interval a heartbeat may come early, so that hosts which began together do not stay together. */
+export const HEARTBEAT_JITTER = 0.2
 
 export interface WatchOptions {
   node_id: string
@@ -30,6 +40,7 @@ export interface WatchOptions {
   foghorn?: { host: string; beat: (heartbeat: z.input<typeof Heartbeat>) => Promise<void> }
   /** Whether it was told to take no new viewers before it started. */
   draining?: boolean
+  publishers: Pick<Publishers, 'keep' | 'lacks' | 'streaming'>
 }
 
 /** Watches MistServer: keeps its configuration right, samples it, and tells Foghorn of it. */
@@ -70,7 +81,7 @@ export class Watch implements AsyncDisposable {
     this.#run('node', NODE_POLL_INTERVAL_MS, () => this.pollNode())
     this.#run('streams', STREAMS_POLL_INTERVAL_MS, () => this.pollStreams())
     this.#run('clients', CLIENTS_POLL_INTERVAL_MS, () => this.pollClients())
-    if (this.#options.foghorn) this.#run('heartbeat', HEARTBEAT_INTERVAL_MS, () => this.beat())
+    if (this.#options.foghorn) this.#run('heartbeat', HEARTBEAT_INTERVAL_MS, () => this.beat(), HEARTBEAT_JITTER)
   }
 
   /** A stream has started or ended here: Foghorn should know at once. */
@@ -114,6 +125,7 @@ export class Watch implements AsyncDisposable {
     const { states, totals } = await readStreams(this.#options.api)
     await this.#record(toStreamEvents(toVanished(states, this.#streamsBefore), time), 'fact')
     this.#streamsBefore = states
+    this.#options.publishers.keep(namesOfOrigins(states), time.at.getTime())
     await this.#options.reconciler.seeStreams(totals, time.at)
     await this.#record(toStreamEvents(states, time), 'sample')
   }
@@ -127,14 +139,14 @@ export class Watch implements AsyncDisposable {
   }
 
   async beat(): Promise<void> {
-    const { foghorn } = this.#options
+    const { foghorn, publishers } = this.#options
     if (foghorn === undefined) return
     const poll = await this.#readNode(this.#time().at).catch(() => null)
     const monitoring =
       poll === null ? toUnreachable(this.#reasons()) : toNodeMonitoring(poll, this.#heartbeatBefore, this.#reasons())
     this.#heartbeatBefore = poll
     const statistics = poll?.statistics ?? null
-    const heartbeat = toHeartbeat({ host: foghorn.host, monitoring, statistics, draining: this.#draining })
+    const heartbeat = toHeartbeat({ host: foghorn.host, monitoring, statistics, draining: this.#draining, publishers })
     await foghorn.beat(heartbeat)
   }
 
@@ -177,19 +189,28 @@ export class Watch implements AsyncDisposable {
     return { node_id: this.#options.node_id, at: this.#options.clock() }
   }
 
-  #run(name: string, intervalMs: number, work: () => Promise<void>): void {
+  #run(name: string, intervalMs: number, work: () => Promise<void>, jitter = 0): void {
     const { metrics, log } = this.#options
     const run = async () => {
       await work()
-      if (this.#failing.delete(name)) log.info('works again', { job: name })
+      if (!this.#failing.delete(name)) return
+      log.info('works again', { job: name })
+      this.#healthChanged(name)
     }
     const onFailure = (fault: Fault) => {
       metrics.pollFailures.inc({ poll: name })
       // The first failure of a row says it all.
       if (this.#failing.get(name) !== fault.reason)
         log.error('fails', { job: name, code: fault.reason, error: fault.cause })
+      const fails = this.#failing.has(name)
       this.#failing.set(name, fault.reason)
+      if (!fails) this.#healthChanged(name)
     }
-    this.#jobs[name] = startJob({ intervalMs, run, onFailure })
+    this.#jobs[name] = startJob({ intervalMs, jitter, run, onFailure })
+  }
+
+  /** Foghorn should know at once, unless it is Foghorn who fails. */
+  #healthChanged(job: string): void {
+    if (job !== 'heartbeat') this.#jobs.heartbeat?.wake()
   }
 }

@@ -31,6 +31,8 @@ export interface ControlPlane {
   asked: { path: string; body: Record<string, unknown>; authorization: string }[]
   ingest: (body: Record<string, unknown>) => IngestAnswer | Promise<IngestAnswer>
   playback: (body: Record<string, unknown>) => PlaybackAnswer | Promise<PlaybackAnswer>
+  /** The host that Foghorn names for a stream. */
+  source: (runtime_name: string) => string
   /** Every answer is this status instead, while it is set. */
   failing: 500 | 401 | undefined
 }
@@ -42,6 +44,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     asked: [],
     ingest: () => ({ allowed: false, reason: 'unknown_key' }),
     playback: () => ({ allowed: false, reason: 'unknown_playback_id' }),
+    source: () => 'FULL',
     failing: undefined,
   }
   const app = new Hono()
@@ -53,6 +56,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   })
   app.post('/nodes/enrol', (c) => c.json({ node_id: NODE_ID, cluster_id: `clu_${id}` }))
   app.post('/nodes/token', (c) => c.json({ token: 'node.token.here', expires_in: TOKEN_SECONDS }))
+  app.get('/', (c) => c.text(plane.source(c.req.query('source') ?? '')))
   app.post('/nodes/:node/heartbeat', (c) => c.json({ interval_ms: 5000, stale_after_ms: 15000 }))
   app.post('/ingest/authorize', async (c) => c.json(await plane.ingest(await c.req.json())))
   app.post('/playback/authorize', async (c) => c.json(await plane.playback(await c.req.json())))

@@ -8,6 +8,7 @@ import { DeadLetters } from '../journal/dead-letters.ts'
 import { Journal } from '../journal/journal.ts'
 import { createMetrics } from '../metrics.ts'
 import { createDoor, type DoorOptions } from '../mist/door.ts'
+import { Publishers } from '../sources/publishers.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { freshFolder } from './folder.ts'
 import { captureLog } from './log-lines.ts'
@@ -50,6 +51,8 @@ export async function openDoor({
   const door = createDoor({
     node_id: 'nod_1',
     gate: new Gate({ commodore: plane.client, clock, log, ...timeout }),
+    publishers: new Publishers(async () => new Map()),
+    sourceUrl: () => new URL('http://127.0.0.1:18007/source'),
     journal,
     deadLetters,
     metrics: createMetrics(new Registry()),

@@ -1,9 +1,9 @@
-import { lookup as lookUpName } from 'node:dns/promises'
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { type AddressKind, classifyAddress } from '../../../shared/addresses/address-kind.ts'
 import { classifyHost } from '../../../shared/addresses/host.ts'
+import type { Resolve } from '../../../shared/addresses/look-up.ts'
 import { WEBHOOK_URL_LENGTH_MAX } from '../../../shared/contract/webhooks.ts'
 import { Fault } from '../../../shared/fault.ts'
 
@@ -11,12 +11,6 @@ import { Fault } from '../../../shared/fault.ts'
 export const POST_TIMEOUT_MS = 15_000
 /** More of an answer is not read; only its status matters. */
 export const ANSWER_BYTES_MAX = 64 * 1024
-
-/** All addresses of a name. */
-export type Resolve = (name: string) => Promise<string[]>
-
-export const resolveName: Resolve = async (name) =>
-  (await lookUpName(name, { all: true, verbatim: true })).map(({ address }) => address)
 
 export interface PostOptions {
   /** For a machine on which receivers are developed: plain HTTP to loopback too. */

@@ -13,6 +13,19 @@ export function toPushStart(push: TriggerPayload<'PUSH_OUT_START'>, firing: Firi
   })
 }
 
+/** A push that Helmsman does not let MistServer begin. */
+export function toPushRefused(
+  { stream_name, target, reason }: { stream_name: string; target: string; reason: string },
+  firing: Pick<Firing, 'event_id' | 'occurred_at'>,
+): SentEvent<'push-lifecycle'> {
+  const line = { at: firing.occurred_at.toISOString(), level: 'FAIL', text: reason }
+  return createEvent('push-lifecycle', {
+    ...firing,
+    stream_name,
+    data: { action: 'end', push_id: null, target: url(redactTarget(target)), status: null, log_tail: [line] },
+  })
+}
+
 export function toPushEnd(push: TriggerPayload<'PUSH_END'>, firing: Firing): SentEvent<'push-lifecycle'> {
   const secrets = [...secretsOf(push.original_target), ...secretsOf(push.target)]
   const log = push.log.slice(-LOG_LINES_MAX)

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { expect, onTestFinished, test } from 'vitest'
-import { Heartbeat } from '../../../shared/contract/foghorn.ts'
+import { Heartbeat, TAGS_MAX } from '../../../shared/contract/foghorn.ts'
 import { SentEvent } from '../../../shared/events/envelope.ts'
 import { CLIENT_SAMPLES_MAX } from '../../../shared/events/limits.ts'
 import { readApiReply } from '../../testing/recordings.ts'
@@ -206,11 +206,13 @@ test('the same poll makes the same event ids, another one others', () => {
   expect(idOf(new Date(time.at.getTime() + 1))).not.toBe(idOf(time.at))
 })
 
+const publishers = { lacks: () => false, streaming: () => [] as string[] }
+
 test('Foghorn takes the heartbeat that the statistics make', () => {
   const outputs = { ...statisticsOf().outputs, 'a name that is far too long for an output': 'x', BAD: 'http://h/a b' }
   const statistics = statisticsOf('node-statistics-replica', { outputs })
   const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
-  const heartbeat = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false })
+  const heartbeat = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers })
   expect(Heartbeat.parse(heartbeat)).toMatchObject({
     healthy: true,
     cpu_percent: 3.1,
@@ -218,8 +220,63 @@ test('Foghorn takes the heartbeat that the statistics make', () => {
   })
   expect(heartbeat.outputs.HLS).toBe('http://HOST:8080/hls/$/index.m3u8')
   expect(heartbeat.outputs).not.toHaveProperty('BAD')
-  const away = toHeartbeat({ host: '[::1]', monitoring: toUnreachable([]), statistics: null, draining: true })
+  const away = toHeartbeat({
+    host: '[::1]',
+    monitoring: toUnreachable([]),
+    statistics: null,
+    draining: true,
+    publishers: { lacks: () => false, streaming: () => ['live+regatta'] },
+  })
   expect(Heartbeat.parse(away)).toMatchObject({ healthy: false, draining: true, streams: [], cpu_percent: null })
+})
+
+test('a port that MistServer leaves out is told, so that viewers, publishers and other hosts have one', () => {
+  const outputs = {
+    ...statisticsOf().outputs,
+    other: 'srt://HOST:9889/?streamid=$',
+    elsewhere: 'rtmp://media.example/play/$',
+  }
+  const statistics = statisticsOf('node-statistics', { outputs })
+  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const told = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers })
+  expect(told.outputs).toMatchObject({
+    DTSC: 'dtsc://HOST:4200/$',
+    RTMP: 'rtmp://HOST:1935/play/$',
+    RTSP: 'rtsp://HOST:5554/$',
+    TSSRT: 'srt://HOST:8889/?streamid=$',
+    HLS: 'http://HOST:8080/hls/$/index.m3u8',
+    other: 'srt://HOST:9889/?streamid=$',
+    elsewhere: 'rtmp://media.example/play/$',
+  })
+})
+
+test('of streams of ours it is told who publishes here, not what the statistics still or not yet show', () => {
+  const shown = (viewers: number, rep?: boolean) => ({ curr: [viewers, 1, 0, 0], bw: [0, 0], ...(rep && { rep }) })
+  const streams = { 'live+here': shown(3), 'live+replica': shown(4, true), 'live+gone': shown(5), vod: shown(6) }
+  const statistics = statisticsOf('node-statistics', { streams })
+  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const here = ['live+here', 'live+new']
+  const publishers = { lacks: (name: string) => !here.includes(name), streaming: () => here }
+  const told = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers })
+  expect(Heartbeat.parse(told).streams).toEqual([
+    { name: 'live+here', viewers: 3, inputs: 1, replica: false },
+    { name: 'live+replica', viewers: 4, inputs: 1, replica: true },
+    { name: 'live+gone', viewers: 5, inputs: 0, replica: true },
+    { name: 'vod', viewers: 6, inputs: 1, replica: false },
+    { name: 'live+new', viewers: 0, inputs: 1, replica: false },
+  ])
+})
+
+test('the host is told by its operator’s tags, as far as Foghorn takes them, and with all of its viewers', () => {
+  const tags = ['gpu', 'region:eu-west', 'not a tag', 'x'.repeat(65), ...Array.from({ length: 40 }, (_, i) => `t${i}`)]
+  const statistics = statisticsOf('node-statistics', { tags })
+  const before = { at: 0, statistics: { ...statistics, st: [0, 0] as [number, number] } }
+  const later = { at: 1000, statistics: { ...statistics, st: [5, 7] as [number, number] } }
+  const monitoring = toNodeMonitoring(later, before)
+  const told = Heartbeat.parse(toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers }))
+  expect(told.tags).toHaveLength(TAGS_MAX)
+  expect(told.tags.slice(0, 3)).toEqual(['gpu', 'region:eu-west', 't0'])
+  expect(told).toMatchObject({ viewers: 9, ingress_bytes_per_second: 7 })
 })
 
 test('a challenge is answered with the hash that MistServer wants, and kept', async () => {

@@ -28,6 +28,8 @@ export const Statistics = z
     curr: Sessions,
     streams: z.record(z.string(), Stream).nullish(),
     outputs: z.record(z.string(), z.string()).nullish(),
+    /** Of the whole server, by its operator. */
+    tags: z.array(z.string()).nullish(),
     loc: z.looseObject({ lat: z.number(), lon: z.number(), name: z.string() }).partial().nullish(),
   })
   .transform(({ streams, outputs, ...rest }) => ({ ...rest, streams: streams ?? {}, outputs: outputs ?? {} }))

@@ -63,8 +63,14 @@ export function toVanished(now: StreamStates, before: StreamStates | null): Stre
   return new Map(gone.map((name) => [name, { ...offline, viewers: 0, inputs: 0, outputs: 0 }]))
 }
 
+/** Streams whose media comes from a publisher, as far as a poll tells. */
+export function namesOfOrigins(states: StreamStates): Set<string> {
+  const origins = [...states].filter(([, { status, replicated }]) => status !== 'offline' && !replicated)
+  return new Set(origins.map(([name]) => name))
+}
+
 /** MistServer's tag for a stream that it pulls from another host. */
-const REPLICATED = 'replicated'
+export const REPLICATED = 'replicated'
 
 function toLifecycle(stream: z.infer<typeof ActiveStream>): StreamLifecycle {
   const health = Health.safeParse(stream.health ?? {}).data
@@ -95,7 +101,7 @@ function toTotals(stream: z.infer<typeof ActiveStream>): OpenStream {
   return { ingress_bytes, egress_bytes, viewers, inputs, outputs, viewer_seconds: viewseconds }
 }
 
-function toStatus(text: string): StreamLifecycle['status'] {
+export function toStatus(text: string): StreamLifecycle['status'] {
   if (text === 'Online') return 'live'
   if (text === 'Shutting down') return 'stopping'
   return text === 'Offline' || text === 'Invalid state' ? 'offline' : 'starting'

@@ -23,13 +23,13 @@ const STATISTICS_SCAN_MS = 1_000
 /** What a publisher's own handshake costs in bytes to it, over RTMP. */
 const RTMP_HANDSHAKE_BYTES = 3_708
 
-interface Boot {
+export interface Boot {
   name: string
   pid: number
   buffer_pid: number
 }
 
-type Reason = Parameters<Publisher['end']>[0]
+export type Reason = Parameters<Publisher['end']>[0]
 
 /** Brings an accepted push on air: the stream with its input session, and its whole life in the background. */
 export function startBroadcast(host: Host, ingest: Ingest, boot: Boot): Publisher {
@@ -49,7 +49,7 @@ export function startBroadcast(host: Host, ingest: Ingest, boot: Boot): Publishe
   return publisher
 }
 
-function openStream(host: Host, { name, buffer_pid }: Boot): LiveStream {
+export function openStream(host: Host, { name, buffer_pid }: Boot, replica = false): LiveStream {
   const now_ms = host.timeline.now()
   // A publisher who is back before STREAM_END goes on in the same statistics.
   const before = host.streams.get(name)
@@ -60,6 +60,7 @@ function openStream(host: Host, { name, buffer_pid }: Boot): LiveStream {
     started_unix: unixSeconds(host),
     buffer_pid,
     publisher: undefined,
+    replica,
     views: before?.views ?? 0,
     inputs: (before?.inputs ?? 0) + 1,
     past: before?.past ?? { seconds: 0, up_bytes: 0, down_bytes: 0 },
@@ -69,7 +70,10 @@ function openStream(host: Host, { name, buffer_pid }: Boot): LiveStream {
   return stream
 }
 
-function openInput(host: Host, ingest: Ingest, { name, pid }: Boot): Session {
+/** What brings a stream's media: a publisher, or the pull from another host. */
+type Source = Pick<Ingest, 'host' | 'connector'> & { protocol: Ingest['protocol'] | 'dtsc' }
+
+export function openInput(host: Host, ingest: Source, { name, pid }: Boot): Session {
   const now_ms = host.timeline.now()
   const session: Session = {
     id: `I${sessionId(name, ingest.host, String(pid), String(now_ms))}`,
@@ -98,7 +102,7 @@ function openInput(host: Host, ingest: Ingest, { name, pid }: Boot): Session {
 }
 
 /** Reports the tracks and a full buffer, unless the publisher is gone before. */
-async function goOnAir(
+export async function goOnAir(
   host: Host,
   { name, buffer_pid, started_ms }: LiveStream,
   hungUp: Promise<Reason>,
@@ -137,7 +141,7 @@ async function hangUp(host: Host, { name }: LiveStream, { ingest, session, pid, 
   settle(host, session)
 }
 
-async function unload(host: Host, stream: LiveStream): Promise<void> {
+export async function unload(host: Host, stream: LiveStream): Promise<void> {
   const { name, buffer_pid: pid } = stream
   await host.timeline.wait(UNLOAD_MS)
   stream.online = false
@@ -152,7 +156,7 @@ async function unload(host: Host, stream: LiveStream): Promise<void> {
 }
 
 /** STREAM_END comes once the last session of the stream is over, unless it is back on air by then. */
-async function endStatistics(host: Host, stream: LiveStream): Promise<void> {
+export async function endStatistics(host: Host, stream: LiveStream): Promise<void> {
   const { name } = stream
   await host.timeline.wait(STREAM_END_MS - UNLOAD_MS)
   while (sessionsOf(host, name).length > 0) await host.timeline.wait(STATISTICS_SCAN_MS)

@@ -1,4 +1,5 @@
 import { type Host, unixSeconds } from './host.ts'
+import { BALANCE, pullBalanced } from './replica.ts'
 import { isConfigured, sanitizeName } from './server-config.ts'
 import { type Session, touch } from './session.ts'
 import { admitViewer } from './sessions.ts'
@@ -43,8 +44,7 @@ export async function openConnection(host: Host, request: ViewerRequest): Promis
   const renamed = rewrite.asked && rewrite.action === 'value' ? rewrite.value : request.name
   if (renamed === '') return refuse('playback_rejected', '')
   const stream = sanitizeName(renamed)
-  if (!host.streams.get(stream)?.online) {
-    await bootOffline(host, request, stream, pid)
+  if (!host.streams.get(stream)?.online && !(await bootOffline(host, request, stream, pid))) {
     return refuse('offline', stream)
   }
   const session = await admitViewer(host, { ...request, stream })
@@ -62,14 +62,18 @@ async function openAllowed(host: Host, { name, host: address, connector }: Viewe
   return (await open('', 'HTTP')).allowed && (await open(name, connector)).allowed
 }
 
-/** What the server tries for a stream that does not run: its sources, then the default stream. */
-async function bootOffline(host: Host, request: ViewerRequest, stream: string, pid: number): Promise<void> {
+/** What the server tries for a stream that does not run: its sources, then the default stream. Whether it runs now. */
+async function bootOffline(host: Host, request: ViewerRequest, stream: string, pid: number): Promise<boolean> {
   const load = await host.fire('STREAM_LOAD', { stream, pid, lines: [stream] })
-  if (!load.allowed) return
+  if (!load.allowed) return false
   const source = await host.fire('STREAM_SOURCE', { stream, pid, lines: [stream] })
-  if (source.action === 'offline') return
+  if (source.action === 'offline') return false
+  if (source.action === 'value' && source.value.startsWith(BALANCE)) {
+    return pullBalanced(host, stream, source.value.slice(BALANCE.length))
+  }
   const fallback = isConfigured(host.settings, stream) ? String(host.settings.config.defaultStream) : ''
   await host.fire('DEFAULT_STREAM', { stream, pid, lines: [fallback, ...linesOf(request, stream)] })
+  return false
 }
 
 /** Closes a connection; the session lives on for a while. */

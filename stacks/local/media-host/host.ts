@@ -17,6 +17,8 @@ export interface LiveStream {
   started_unix: number
   buffer_pid: number
   publisher: Publisher | undefined
+  /** Pulled from another host. */
+  replica: boolean
   /** Sessions counted since it began, and the sums of those that are over. */
   views: number
   inputs: number

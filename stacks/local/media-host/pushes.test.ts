@@ -26,6 +26,13 @@ test('a push is listed from its start until it is stopped, and its end is told',
   expect(await list()).toBeNull()
 })
 
+test('a stream is not sent to the same target twice', async () => {
+  const { host, list } = await openHost()
+  await using _ = host
+  for (const target of [TARGET, TARGET, `${TARGET}2`]) await callApi(host, { push_start: [STREAM, target] })
+  expect(await list()).toHaveLength(2)
+})
+
 test('a push ends with its stream', async () => {
   const { host, list, ends } = await openHost()
   await using _ = host

@@ -14,19 +14,32 @@ export interface Push {
 /** How often a push looks whether its stream is still there. */
 const LOOK_MS = 1_000
 
-/** Sends a stream on unless PUSH_OUT_START says no, until it is stopped or the stream ends; PUSH_END tells of that. */
+/**
+ * Sends a stream on, if it is not sent there already, until it is stopped or the stream ends; PUSH_END tells of that.
+ * PUSH_OUT_START may say no.
+ */
 export function startPush(host: Host, stream: string, target: string): void {
+  const same = [...host.pushes.values()].some((push) => push.stream === stream && push.target === target)
+  if (same) return
+  const { promise: stopped, resolve: end } = Promise.withResolvers<void>()
+  const push: Push = {
+    id: host.nextPid(),
+    stream,
+    target,
+    actual_target: target,
+    started_unix: unixSeconds(host),
+    end,
+  }
+  host.pushes.set(push.id, push)
   host.flows.run('push', async () => {
     const started = await host.fire('PUSH_OUT_START', { stream, pid: host.controller_pid, lines: [stream, target] })
     const kept = !started.asked || started.action === 'keep'
-    if (started.action === 'deny' || (!kept && started.value === '')) return
-    const { promise: stopped, resolve: end } = Promise.withResolvers<void>()
-    const actual_target = kept ? target : started.value
-    const push: Push = { id: host.nextPid(), stream, target, actual_target, started_unix: unixSeconds(host), end }
-    host.pushes.set(push.id, push)
-    await Promise.race([stopped, streamGone(host, stream)])
+    if (!kept) push.actual_target = started.value
+    const begun = started.action !== 'deny' && push.actual_target !== ''
+    if (begun) await Promise.race([stopped, streamGone(host, stream)])
     host.pushes.delete(push.id)
-    const lines = [push.id, stream, target, actual_target, '[]', JSON.stringify(statusOf(host, push))]
+    if (!begun) return
+    const lines = [push.id, stream, target, push.actual_target, '[]', JSON.stringify(statusOf(host, push))]
     await host.fire('PUSH_END', { stream, pid: host.controller_pid, lines })
   })
 }

@@ -66,6 +66,7 @@ export function nodeStatistics(host: Host): Record<string, unknown> {
           bw: [totals.up_bytes, totals.down_bytes],
           curr: [totals.viewers, totals.inputs, 0, 0],
           pkts: [0, 0, 0],
+          ...(stream.replica && { rep: true }),
           tot: [stream.views, stream.inputs, 0],
         },
       ]),

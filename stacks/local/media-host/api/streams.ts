@@ -1,4 +1,4 @@
-import { type Host, type LiveStream, totalsOf } from '../host.ts'
+import { type Host, type LiveStream, sessionsOf, totalsOf } from '../host.ts'
 import { isRecord } from '../json.ts'
 import { healthOf, TRACK_COUNT } from '../media.ts'
 
@@ -89,7 +89,8 @@ function fieldsOf(host: Host, stream: LiveStream): Record<string, unknown> {
     pid: [stream.buffer_pid],
     tracks: TRACK_COUNT,
     status: 'Online',
-    tags: null,
+    tags: stream.replica ? ['replicated'] : null,
+    sourcepids: sessionsOf(host, stream.name).flatMap(({ kind, pid }) => (kind === 'input' ? [pid] : [])),
   }
 }
 
