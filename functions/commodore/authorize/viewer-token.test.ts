@@ -169,6 +169,10 @@ describe('a token is refused with its reason', () => {
       expect(await verdict(token, { protocol }), protocol).toBe('token_wrong_protocol')
     }
     expect(await verdict(token)).toBe('token_wrong_protocol')
+    const sockets = await sign({ protocols: ['wswebrtc', 'wsmp4', 'smooth'] })
+    for (const output of ['WebRTC', 'MP4', 'CMAF']) {
+      expect(await verdict(sockets, { protocol: output }), output).toBe('allowed')
+    }
   })
 
   test.each([
