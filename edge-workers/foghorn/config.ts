@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { identityKey, readVariables, ServiceUrl, settings, type Variables } from '../../shared/config.ts'
+import { identityKey, json, readVariables, ServiceUrl, settings, type Variables } from '../../shared/config.ts'
+import { Weights } from '../../shared/contract/foghorn.ts'
+import { DEFAULT_WEIGHTS } from './weights.ts'
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
@@ -8,8 +10,11 @@ const Schema = z.object({
   IDENTITY_KEY: identityKey('foghorn'),
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
-    .default('refuse')
+    .default('allow')
     .describe('Whether a host may be chosen that must first pull the stream from another'),
+  WEIGHTS: json(Weights.partial())
+    .default({})
+    .transform((weights) => ({ ...DEFAULT_WEIGHTS, ...weights })),
 })
 
 /** Foghorn's settings from its bindings; throws a `ConfigError` that lists every problem. */
