@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { identityKey, json, readVariables, ServiceUrl, settings, type Variables } from '../../shared/config.ts'
+import {
+  frontVariables,
+  identityKey,
+  json,
+  readVariables,
+  ServiceUrl,
+  settings,
+  type Variables,
+} from '../../shared/config.ts'
 import { Weights } from '../../shared/contract/foghorn.ts'
 import { DEFAULT_WEIGHTS } from './weights.ts'
 
@@ -8,6 +16,7 @@ const Schema = z.object({
   QUARTERMASTER_URL: ServiceUrl,
   DECKLOG_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('foghorn'),
+  ...frontVariables,
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
     .default('allow')

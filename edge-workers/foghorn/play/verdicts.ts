@@ -16,9 +16,12 @@ const VERDICTS_MAX = 10_000
 
 export type Verdict = z.infer<typeof AuthorizePlaybackResponse>
 
-/** A stream and, where a token came along, the viewer to whom alone the verdict applies. */
+/** A stream by one of its names and, where a token came along, the viewer to whom alone the verdict applies. */
 export interface Asked {
-  playback_id: string
+  playback_id?: string
+  runtime_name?: string
+  /** A media host asks for itself: no viewer is judged. */
+  source?: boolean
   token?: string | undefined
   protocol?: string | undefined
   viewer_host?: string | undefined
@@ -37,7 +40,9 @@ export function createVerdicts(commodore: Client, clock: Clock): Verdicts {
 
   async function ask(asked: Asked, requestId: string): Promise<Verdict> {
     try {
-      const verdict = await call(commodore, authorizePlayback, asked, { requestId })
+      const { source, ...names } = asked
+      const question = { ...names, ...(source && { purpose: 'source' as const }) }
+      const verdict = await call(commodore, authorizePlayback, question, { requestId })
       known.set(keyOf(asked), { verdict, at_ms: clock().getTime() })
       pausedUntil = 0
       return verdict
@@ -67,8 +72,9 @@ export function createVerdicts(commodore: Client, clock: Clock): Verdicts {
   }
 }
 
-function keyOf({ playback_id, token, protocol, viewer_host }: Asked): string {
-  return JSON.stringify(token === undefined ? [playback_id] : [playback_id, token, protocol, viewer_host])
+function keyOf({ playback_id, runtime_name, source, token, protocol, viewer_host }: Asked): string {
+  const stream = [playback_id, runtime_name, source]
+  return JSON.stringify(token === undefined ? stream : [...stream, token, protocol, viewer_host])
 }
 
 /** A permission ends with the token that it was given to. */

@@ -30,14 +30,15 @@ export interface Foghorn extends AsyncDisposable {
   restart(between?: () => void): Promise<void>
   get(
     path: string,
-    init?: { headers?: Record<string, string>; method?: string; cf?: Record<string, unknown> },
+    init?: { headers?: Record<string, string>; method?: string; body?: string; cf?: Record<string, unknown> },
   ): Promise<Answer>
   beat(node: { clusterId: string; nodeId?: string }, changes?: Partial<Heartbeat>): Promise<Answer>
 }
 
 export type Answer = Awaited<ReturnType<Edge['fetch']>>
 
-export async function startFoghorn(): Promise<Foghorn> {
+/** `more` are further variables of the Worker. */
+export async function startFoghorn(more: Record<string, string> = {}): Promise<Foghorn> {
   const identities = await createIdentities(systemClock)
   const [commodore, decklog] = [await startCommodore(identities), await startDecklog(identities)]
   const quartermaster = await startQuartermaster(identities)
@@ -47,6 +48,7 @@ export async function startFoghorn(): Promise<Foghorn> {
     QUARTERMASTER_URL: quartermaster.url,
     DECKLOG_URL: decklog.url,
     IDENTITY_KEY: JSON.stringify(identities.keyOf('foghorn')),
+    ...more,
   }
   const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings })
   const foghorn: Foghorn = {
@@ -95,7 +97,9 @@ export function addStream({ commodore }: Foghorn, clusterIds: readonly string[] 
     runtime_name: `live+${internal}`,
     cluster_ids: [...clusterIds],
   }
-  commodore.verdicts.set(playbackId, verdict)
+  for (const name of [playbackId, verdict.runtime_name, `source:${verdict.runtime_name}`]) {
+    commodore.verdicts.set(name, verdict)
+  }
   const [clusterId = ''] = clusterIds
   return { playbackId, clusterId, internal, onAir: { streams: [live(verdict.runtime_name)] } }
 }
