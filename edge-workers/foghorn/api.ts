@@ -6,6 +6,7 @@ import type { Log } from '../../shared/log.ts'
 import { commands } from './commands/routes.ts'
 import type { Deps } from './deps.ts'
 import { ingests } from './ingest/routes.ts'
+import { load } from './load/routes.ts'
 import { nodes } from './nodes/routes.ts'
 import { plays } from './play/routes.ts'
 
@@ -26,5 +27,11 @@ export function createApi(options: ApiOptions) {
     // It answers from what it knows while others are out of reach, so it needs none of them to be ready.
     checks: {},
   })
-  return app.route('/play', plays).route('/ingest', ingests).route('/nodes', nodes).route('/', commands)
+  // `load` takes any name of one part, so it comes last.
+  return app
+    .route('/play', plays)
+    .route('/ingest', ingests)
+    .route('/nodes', nodes)
+    .route('/', commands)
+    .route('/', load)
 }
