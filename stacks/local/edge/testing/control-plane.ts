@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Verdict } from '../../../../edge-workers/foghorn/play/verdicts.ts'
+import type { Verdict } from '../../../../edge-workers/foghorn/play/answers.ts'
 import { systemClock } from '../../../../shared/clock.ts'
 import { requireService } from '../../../../shared/context.ts'
 import { AuthorizePlaybackRequest } from '../../../../shared/contract/commodore.ts'
@@ -24,8 +24,9 @@ interface Switchable extends AsyncDisposable {
 
 /** Commodore as far as Foghorn calls it: real tokens are checked, the verdicts are the test's. */
 export interface CommodoreDoor extends Switchable {
+  /** By playback id or runtime name. */
   verdicts: Map<string, Verdict>
-  /** The playback ids that were asked for, in order. */
+  /** The names that were asked for, in order. */
   asked: string[]
   /** The same, whole. */
   requests: z.infer<typeof AuthorizePlaybackRequest>[]
@@ -52,11 +53,12 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
   app.get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
   app.post('/playback/authorize', body(AuthorizePlaybackRequest), async (c) => {
     requireService(c.var.ctx, 'foghorn')
-    const { playback_id = '' } = c.req.valid('json')
-    asked.push(playback_id)
+    const { playback_id, runtime_name = '' } = c.req.valid('json')
+    const name = playback_id ?? runtime_name
+    asked.push(name)
     requests.push(c.req.valid('json'))
     await gate.passed()
-    return c.json(verdicts.get(playback_id) ?? { allowed: false, reason: 'unknown_playback_id' })
+    return c.json(verdicts.get(name) ?? { allowed: false, reason: 'unknown_playback_id' })
   })
   return { ...(await switchable(app)), verdicts, asked, requests, hold: gate.hold }
 }

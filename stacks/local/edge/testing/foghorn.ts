@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Verdict } from '../../../../edge-workers/foghorn/play/verdicts.ts'
+import type { Verdict } from '../../../../edge-workers/foghorn/play/answers.ts'
 import { heartbeat, live } from '../../../../edge-workers/foghorn/testing/hosts.ts'
 import { systemClock } from '../../../../shared/clock.ts'
 import type { Heartbeat } from '../../../../shared/contract/foghorn.ts'
