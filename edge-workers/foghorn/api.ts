@@ -17,7 +17,7 @@ interface ApiOptions {
 
 /** Foghorn's HTTP API: viewers are sent to hosts, hosts say how they do and are told what to do. */
 export function createApi(options: ApiOptions) {
-  const app = createApp(options)
+  const app = createApp({ ...options, trustedProxies: options.deps.front })
   addOperations(app, {
     title: 'Foghorn',
     description: 'Sends viewers to the best media host.',

@@ -12,6 +12,22 @@ test('every missing or wrong binding is named at once', async () => {
   )
 })
 
+test('nobody is believed about viewers unless a front is named', async () => {
+  const bindings = {
+    COMMODORE_URL: 'http://127.0.0.1:1',
+    DECKLOG_URL: 'http://127.0.0.1:2',
+    QUARTERMASTER_URL: 'http://127.0.0.1:3',
+    IDENTITY_KEY: JSON.stringify(await createKey('foghorn')),
+  }
+  const fronts = [{}, { TRUSTED_PROXIES: '2' }, { TRUSTED_PROXIES: 'cloudflare' }]
+  expect(fronts.map((front) => readConfig({ ...bindings, ...front }).config.TRUSTED_PROXIES)).toEqual([
+    0,
+    2,
+    'cloudflare',
+  ])
+  expect(() => readConfig({ ...bindings, TRUSTED_PROXIES: 'fastly' })).toThrow(/TRUSTED_PROXIES/)
+})
+
 test('hosts without the stream are refused unless they are allowed', async () => {
   const bindings = {
     COMMODORE_URL: 'http://127.0.0.1:1',

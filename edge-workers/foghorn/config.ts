@@ -1,11 +1,21 @@
 import { z } from 'zod'
-import { identityKey, readVariables, ServiceUrl, settings, type Variables } from '../../shared/config.ts'
+import {
+  frontVariables,
+  identityKey,
+  readVariables,
+  ServiceUrl,
+  settings,
+  type Variables,
+} from '../../shared/config.ts'
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
   QUARTERMASTER_URL: ServiceUrl,
   DECKLOG_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('foghorn'),
+  TRUSTED_PROXIES: z
+    .union([z.literal('cloudflare'), frontVariables.TRUSTED_PROXIES])
+    .describe('Who tells of viewers: `cloudflare`, or so many proxies of ours'),
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
     .default('refuse')

@@ -1,4 +1,5 @@
 import type { Env } from '../../shared/http/app.ts'
+import type { Front } from '../../shared/http/caller-address.ts'
 import type { Clusters } from './nodes/clusters.ts'
 import type { Fleets } from './nodes/fleets.ts'
 import type { DecisionLog } from './play/decision-log.ts'
@@ -12,6 +13,8 @@ export interface Deps {
   decisions: DecisionLog
   /** Whether a host may be chosen that must first pull the stream. */
   cold: boolean
+  /** Who tells where viewers are. */
+  front: Front
 }
 
 export type FoghornEnv = Env<Deps>

@@ -17,7 +17,7 @@ const COMMODORE_TIMEOUT_MS = 2_000
 
 /** Foghorn's app with all that it works with, for the life of one isolate. */
 export function open({ config, secrets }: FoghornSettings, namespace: DurableObjectNamespace<Cluster>) {
-  const { COMMODORE_URL, DECKLOG_URL, COLD_HOSTS } = config
+  const { COMMODORE_URL, DECKLOG_URL, COLD_HOSTS, TRUSTED_PROXIES } = config
   const log = createLog(NAME)
   const clock = systemClock
   const signer = createSigner(secrets.IDENTITY_KEY, clock)
@@ -40,6 +40,7 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       fleets: createFleets(clusters, clock),
       decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
       cold: COLD_HOSTS === 'allow',
+      front: TRUSTED_PROXIES,
     },
   })
 }

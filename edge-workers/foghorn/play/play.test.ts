@@ -86,9 +86,10 @@ test('a viewer whom Cloudflare places is sent to the nearer host, and told of on
   expect(near.candidates[0]?.distance_km).toBeCloseTo(306, -1)
   const far = await ask(`/play/${playbackId}`, { country: 'NL', latitude: '52.1', longitude: '5.1' })
   expect(far.candidates[0]?.host).toBe('ams.example')
+  const place = { country_code: 'US', city: 'Boston', latitude: 42.36, longitude: -71.06, h3_cell: null }
   await expect
-    .poll(() => foghorn.decklog.events().map(({ data }) => data.place), EVENTUALLY)
-    .toContainEqual({ country_code: 'US', city: 'Boston', latitude: 42.4, longitude: -71.1 })
+    .poll(() => foghorn.decklog.events().map(({ data }) => [data.place, data.distance_km]), EVENTUALLY)
+    .toContainEqual([place, 310])
 })
 
 test('what cannot be played says why', async () => {

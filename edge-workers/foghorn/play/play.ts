@@ -1,5 +1,6 @@
 import type { Context } from '../../../shared/context.ts'
 import type { PlayAnswer, Protocol } from '../../../shared/contract/foghorn.ts'
+import type { Place } from '../../../shared/events/fields.ts'
 import { toFault } from '../../../shared/fault.ts'
 import { type Candidate, decide } from '../decision.ts'
 import type { Deps } from '../deps.ts'
@@ -7,7 +8,6 @@ import type { Defer } from '../flight.ts'
 import { type Templates, toUrl } from '../protocol.ts'
 import { type Told, toEvent } from './event.ts'
 import { toDenial, toRefusal } from './refusal.ts'
-import { placeOf } from './viewer.ts'
 import { takeToken } from './viewer-token.ts'
 
 export interface PlayRequest {
@@ -15,16 +15,15 @@ export interface PlayRequest {
   protocol: Protocol
   /** `?a=b` as the viewer sent it, or empty: playback tokens travel in it. */
   search: string
-  /** The viewer's address, where the edge knows it; it only spreads viewers and is kept nowhere. */
+  /** The viewer's address, where a trusted front tells it; it spreads viewers and binds tokens, and is kept nowhere. */
   address: string | undefined
-  /** What Cloudflare tells of the viewer. */
-  cf: unknown
+  /** Where the viewer is, where a trusted front tells it. */
+  place: Place | null
 }
 
 /** The best hosts for a viewer of `playback_id`; a `Fault` says why there is none. Either way it is told to Decklog. */
 export async function play(ctx: Context & Deps & { defer: Defer }, request: PlayRequest): Promise<PlayAnswer> {
-  const { playback_id, protocol } = request
-  const place = placeOf(request.cf)
+  const { playback_id, protocol, place } = request
   const told: Told = {
     at: ctx.now(),
     outcome: 'unavailable',

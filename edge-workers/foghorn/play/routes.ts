@@ -8,6 +8,7 @@ import { parse } from '../../../shared/parse.ts'
 import type { FoghornEnv } from '../deps.ts'
 import { toProtocol } from '../protocol.ts'
 import { play } from './play.ts'
+import { placeOf } from './viewer.ts'
 
 const PlayParams = z.object({
   playback_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a playback id'),
@@ -46,8 +47,8 @@ export const plays = new Hono<FoghornEnv>()
           playback_id,
           protocol,
           search: new URL(c.req.url).search,
-          address: c.req.header('cf-connecting-ip'),
-          cf: 'cf' in c.req.raw ? c.req.raw.cf : undefined,
+          address: c.var.ctx.address,
+          place: placeOf(c.req.raw, c.var.ctx.front),
         },
       )
       c.header('cache-control', 'no-store')

@@ -37,7 +37,8 @@ export interface Foghorn extends AsyncDisposable {
 
 export type Answer = Awaited<ReturnType<Edge['fetch']>>
 
-export async function startFoghorn(): Promise<Foghorn> {
+/** `changes` replace the usual ones: by default Cloudflare stands before it. */
+export async function startFoghorn(changes: Record<string, string> = {}): Promise<Foghorn> {
   const identities = await createIdentities(systemClock)
   const [commodore, decklog] = [await startCommodore(identities), await startDecklog(identities)]
   const quartermaster = await startQuartermaster(identities)
@@ -47,6 +48,8 @@ export async function startFoghorn(): Promise<Foghorn> {
     QUARTERMASTER_URL: quartermaster.url,
     DECKLOG_URL: decklog.url,
     IDENTITY_KEY: JSON.stringify(identities.keyOf('foghorn')),
+    TRUSTED_PROXIES: 'cloudflare',
+    ...changes,
   }
   const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings })
   const foghorn: Foghorn = {
