@@ -7,7 +7,7 @@ import {
   HostFrame,
   type HostOutcome,
 } from '../../shared/contract/commands.ts'
-import { Heartbeat } from '../../shared/contract/foghorn.ts'
+import type { Heartbeat, Weights } from '../../shared/contract/foghorn.ts'
 import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { toFault } from '../../shared/fault.ts'
 import { eventId } from '../../shared/ids.ts'
@@ -17,14 +17,11 @@ import { CommandQueue } from './commands/command-queue.ts'
 import { holdersOf } from './commands/holders.ts'
 import { Waiting } from './commands/waiting.ts'
 import { readConfig } from './config.ts'
-import type { HostAge } from './fleet.ts'
 import { createReportHealth, type ReportHealth } from './nodes/health.ts'
-import { CLUSTER_HOSTS_MAX, HOST_FORGET_MS } from './nodes/limits.ts'
-
-interface Heard {
-  seen_at_ms: number
-  heartbeat: Heartbeat
-}
+import { CLUSTER_HOSTS_MAX } from './nodes/limits.ts'
+import type { Refresh, Snapshot } from './nodes/snapshot.ts'
+import { ClusterState, type Overview } from './state/cluster-state.ts'
+import { Storage } from './state/storage.ts'
 
 /** A command for one host, or for all that have the stream that it names. */
 export interface Order {
@@ -41,7 +38,8 @@ export const NODE_HEADER = 'x-node-id'
 
 /** The one writer of a cluster's state: what each of its hosts last said and is told to do, kept through restarts. */
 export class Cluster extends DurableObject<Variables> {
-  readonly #hosts = new Map<string, Heard>()
+  readonly #storage: Storage
+  readonly #state: ClusterState
   readonly #commands: CommandQueue
   readonly #channels: Channels
   readonly #waiting = new Waiting()
@@ -54,40 +52,41 @@ export class Cluster extends DurableObject<Variables> {
     const { sql } = state.storage
     this.#commands = new CommandQueue(sql)
     this.#channels = new Channels(state)
-    sql.exec(
-      'CREATE TABLE IF NOT EXISTS hosts (node_id TEXT PRIMARY KEY, seen_at_ms INTEGER NOT NULL, heartbeat TEXT NOT NULL) STRICT',
-    )
-    for (const row of sql.exec<HostRow>('SELECT node_id, seen_at_ms, heartbeat FROM hosts')) {
-      // What an older version wrote may no longer be a heartbeat; the host repeats it in seconds.
-      const heartbeat = Heartbeat.safeParse(JSON.parse(row.heartbeat))
-      if (heartbeat.success) this.#hosts.set(row.node_id, { seen_at_ms: row.seen_at_ms, heartbeat: heartbeat.data })
-    }
+    this.#storage = new Storage(sql)
+    this.#state = new ClusterState(crypto.randomUUID(), this.#storage.read())
   }
 
   /** Takes a host's heartbeat; false when the cluster has no room for another host. */
   beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): boolean {
-    const seen_at_ms = Date.now()
-    this.#forget(seen_at_ms - HOST_FORGET_MS)
-    if (!this.#hosts.has(nodeId) && this.#hosts.size >= CLUSTER_HOSTS_MAX) return false
-    this.#hosts.set(nodeId, { seen_at_ms, heartbeat })
-    this.ctx.storage.sql.exec(
-      'INSERT OR REPLACE INTO hosts (node_id, seen_at_ms, heartbeat) VALUES (?, ?, ?)',
-      nodeId,
-      seen_at_ms,
-      JSON.stringify(heartbeat),
-    )
-    if (seen_at_ms - this.#reported_at_ms >= HEALTH_INTERVAL_MS) this.ctx.waitUntil(this.#report(clusterId))
+    const now_ms = Date.now()
+    for (const forgotten of this.#state.forget(now_ms)) this.#storage.deleteHost(forgotten)
+    const taken = this.#state.beat(nodeId, heartbeat, now_ms)
+    if (taken === null) return false
+    this.#storage.saveHost(nodeId, now_ms, taken)
+    if (now_ms - this.#reported_at_ms >= HEALTH_INTERVAL_MS) this.ctx.waitUntil(this.#report(clusterId))
     return true
   }
 
-  /** Every host that is not forgotten, silent ones included. */
-  snapshot(): HostAge[] {
-    const now = Date.now()
-    return Array.from(this.#hosts, ([node_id, { seen_at_ms, heartbeat }]) => ({
-      node_id,
-      age_ms: now - seen_at_ms,
-      heartbeat,
-    }))
+  /** Counts whom an isolate has sent to hosts, and answers what it does not know yet. */
+  refresh(refresh: Refresh): Snapshot {
+    return this.#state.refresh(refresh, Date.now())
+  }
+
+  overview(): Overview {
+    return this.#state.overview(Date.now())
+  }
+
+  /** What counts how much in this cluster; null for the configured weights. */
+  setWeights(weights: Weights | null): void {
+    this.#storage.saveWeights(weights)
+    this.#state.setWeights(weights)
+  }
+
+  /** Keeps hosts, by id or address, out of balancing or takes them back; the ids of those that it found. */
+  hold(host: string, on: boolean): string[] {
+    const found = this.#state.hold(host, on)
+    for (const nodeId of found) this.#storage.hold(nodeId, on)
+    return found
   }
 
   /** Opens the channel of a host, and tells it at once what waits for it. */
@@ -128,7 +127,7 @@ export class Cluster extends DurableObject<Variables> {
   /** Queues a command, tells its hosts, and waits a little for what they answer. */
   async command({ id, node_id, command, expires_in_ms, wait_ms }: Order): Promise<HostOutcome[]> {
     const now_ms = Date.now()
-    const hosts = node_id === null ? holdersOf(this.snapshot(), command) : [node_id]
+    const hosts = node_id === null ? holdersOf(this.#state.hosts(now_ms), command) : [node_id]
     const ids = hosts.map((host) => {
       const own = { id: eventId('command', id, host), node_id: host, command, expires_in_ms }
       this.#commands.add(own, now_ms)
@@ -152,12 +151,13 @@ export class Cluster extends DurableObject<Variables> {
 
   /** Tells Quartermaster how the hosts do, and hosts to drain or not as it wants; a failure is made good by the next time. */
   async #report(clusterId: string): Promise<void> {
-    this.#reported_at_ms = Date.now()
+    const now_ms = Date.now()
+    this.#reported_at_ms = now_ms
     try {
       this.#reportHealth ??= createReportHealth(readConfig(this.env))
-      for (const { node_id, mode } of await this.#reportHealth(clusterId, this.snapshot())) {
+      for (const { node_id, mode } of await this.#reportHealth(clusterId, this.#state.hosts(now_ms))) {
         const on = mode !== 'active'
-        if (this.#hosts.get(node_id)?.heartbeat.draining === on) continue
+        if (this.#state.get(node_id)?.heartbeat.draining === on) continue
         const order = { id: crypto.randomUUID(), node_id, expires_in_ms: HEALTH_INTERVAL_MS, wait_ms: 0 }
         await this.command({ ...order, command: { kind: 'drain', on } })
       }
@@ -170,17 +170,7 @@ export class Cluster extends DurableObject<Variables> {
     const due_ms = this.#commands.nextDue()
     if (due_ms !== null) await this.ctx.storage.setAlarm(due_ms)
   }
-
-  #forget(before_ms: number): void {
-    for (const [nodeId, { seen_at_ms }] of this.#hosts) {
-      if (seen_at_ms >= before_ms) continue
-      this.#hosts.delete(nodeId)
-      this.ctx.storage.sql.exec('DELETE FROM hosts WHERE node_id = ?', nodeId)
-    }
-  }
 }
-
-type HostRow = { node_id: string; seen_at_ms: number; heartbeat: string }
 
 /** Null for what no host of ours would send. */
 function readFrame(message: string | ArrayBuffer): HostFrame | null {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ConfigError } from '../../shared/config.ts'
 import { createKey } from '../../shared/identity/key.ts'
 import { readConfig } from './config.ts'
+import { DEFAULT_WEIGHTS } from './weights.ts'
 
 test('every missing or wrong binding is named at once', async () => {
   const bindings = { DECKLOG_URL: 'decklog', IDENTITY_KEY: JSON.stringify(await createKey('decklog')), CLUSTERS: {} }
@@ -13,12 +14,7 @@ test('every missing or wrong binding is named at once', async () => {
 })
 
 test('nobody is believed about viewers unless a front is named', async () => {
-  const bindings = {
-    COMMODORE_URL: 'http://127.0.0.1:1',
-    DECKLOG_URL: 'http://127.0.0.1:2',
-    QUARTERMASTER_URL: 'http://127.0.0.1:3',
-    IDENTITY_KEY: JSON.stringify(await createKey('foghorn')),
-  }
+  const bindings = await goodBindings()
   const fronts = [{}, { TRUSTED_PROXIES: '2' }, { TRUSTED_PROXIES: 'cloudflare' }]
   expect(fronts.map((front) => readConfig({ ...bindings, ...front }).config.TRUSTED_PROXIES)).toEqual([
     0,
@@ -28,13 +24,26 @@ test('nobody is believed about viewers unless a front is named', async () => {
   expect(() => readConfig({ ...bindings, TRUSTED_PROXIES: 'fastly' })).toThrow(/TRUSTED_PROXIES/)
 })
 
-test('hosts without the stream are refused unless they are allowed', async () => {
-  const bindings = {
+test('hosts without the stream are allowed unless they are refused', async () => {
+  const bindings = await goodBindings()
+  expect(readConfig(bindings).config.COLD_HOSTS).toBe('allow')
+  expect(readConfig({ ...bindings, COLD_HOSTS: 'refuse' }).config.COLD_HOSTS).toBe('refuse')
+})
+
+test('weights may be given in part, and only such as exist', async () => {
+  const bindings = await goodBindings()
+  const weightsOf = (weights: object) => readConfig({ ...bindings, WEIGHTS: JSON.stringify(weights) }).config.WEIGHTS
+  expect(readConfig(bindings).config.WEIGHTS).toEqual(DEFAULT_WEIGHTS)
+  expect(weightsOf({ distance: 200 })).toEqual({ ...DEFAULT_WEIGHTS, distance: 200 })
+  expect(() => weightsOf({ distance: -1 })).toThrow(ConfigError)
+  expect(() => weightsOf({ distances: 1 })).toThrow(ConfigError)
+})
+
+async function goodBindings() {
+  return {
     COMMODORE_URL: 'http://127.0.0.1:1',
     DECKLOG_URL: 'http://127.0.0.1:2',
     QUARTERMASTER_URL: 'http://127.0.0.1:3',
     IDENTITY_KEY: JSON.stringify(await createKey('foghorn')),
   }
-  expect(readConfig(bindings).config.COLD_HOSTS).toBe('refuse')
-  expect(readConfig({ ...bindings, COLD_HOSTS: 'allow' }).config.COLD_HOSTS).toBe('allow')
-})
+}

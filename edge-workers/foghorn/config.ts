@@ -2,11 +2,14 @@ import { z } from 'zod'
 import {
   frontVariables,
   identityKey,
+  json,
   readVariables,
   ServiceUrl,
   settings,
   type Variables,
 } from '../../shared/config.ts'
+import { Weights } from '../../shared/contract/foghorn.ts'
+import { DEFAULT_WEIGHTS } from './weights.ts'
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
@@ -18,8 +21,11 @@ const Schema = z.object({
     .describe('Who tells of viewers: `cloudflare`, or so many proxies of ours'),
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
-    .default('refuse')
+    .default('allow')
     .describe('Whether a host may be chosen that must first pull the stream from another'),
+  WEIGHTS: json(Weights.partial())
+    .default({})
+    .transform((weights) => ({ ...DEFAULT_WEIGHTS, ...weights })),
 })
 
 /** Foghorn's settings from its bindings; throws a `ConfigError` that lists every problem. */

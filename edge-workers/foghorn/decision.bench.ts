@@ -1,6 +1,5 @@
 import { decide } from './decision.ts'
-import { type HostReport, toFleet } from './fleet.ts'
-import { live, report } from './testing/hosts.ts'
+import { type HostReport, live, question, report, toFleet } from './testing/hosts.ts'
 
 const HOSTS = 1_000
 const STREAMS = 10_000
@@ -45,9 +44,9 @@ for (const cold of [false, true]) {
   const took: number[] = []
   for (let i = 0; i < WARM_UP + DECISIONS; i++) {
     const stream = `live+${Math.floor(roll() * STREAMS)}`
-    const question = { stream, protocol: 'hls', viewer: place(), now_ms: 0, seed: String(i), cold } as const
+    const asked = question({ stream, viewer: place(), seed: String(i), cold })
     const started = performance.now()
-    decide([fleet], question)
+    decide([fleet], asked)
     if (i >= WARM_UP) took.push((performance.now() - started) * 1000)
   }
   took.sort((a, b) => a - b)

@@ -1,19 +1,18 @@
-import type { Heartbeat } from '../../shared/contract/foghorn.ts'
-import { toVector, type Vector } from './geography.ts'
-import { type Templates, templatesOf } from './protocol.ts'
+import {
+  type Heartbeat,
+  ingestProtocols,
+  type Location,
+  protocols,
+  type Weights,
+} from '../../shared/contract/foghorn.ts'
+import { Columns, real } from './columns.ts'
+import { NOWHERE, toVector } from './geography.ts'
+import { Holders } from './holders.ts'
+import type { Figures, HostParts, Snapshot } from './nodes/snapshot.ts'
+import { dtscOf, type IngestTemplates, ingestTemplatesOf, type Templates, templatesOf } from './protocol.ts'
+import { codes } from './reasons.ts'
 import { hash } from './spread.ts'
-
-/** A host above any of these takes no more viewers, whatever else speaks for it. */
-export const CPU_PERCENT_MAX = 90
-export const MEMORY_RATIO_MAX = 0.95
-export const BANDWIDTH_RATIO_MAX = 0.9
-
-/** What a host gets for an idle processor, empty memory and free bandwidth. */
-const CPU_POINTS = 500
-const MEMORY_POINTS = 500
-const BANDWIDTH_POINTS = 1000
-
-export type LoadReason = 'draining' | 'statistics_missing' | 'cpu_full' | 'memory_full' | 'bandwidth_full'
+import { closedBy, type Usage, viewerBytes } from './usage.ts'
 
 /** A host's last word and how old it is: ages mean the same on every machine, times do not. */
 export interface HostAge {
@@ -22,104 +21,154 @@ export interface HostAge {
   heartbeat: Heartbeat
 }
 
-/** A heartbeat, and whose and how old it is on our own clock. */
-export interface HostReport {
-  node_id: string
-  cluster_id: string
-  seen_at_ms: number
-  heartbeat: Heartbeat
-}
-
-/** A host with everything worked out that no request changes. */
+/** A host as requests see it. */
 export interface Host {
-  node_id: string
-  cluster_id: string
-  seen_at_ms: number
-  address: string
-  healthy: boolean
-  templates: Templates
-  position: Vector | null
-  /** Why it takes no viewers, when its own state says so. */
-  closed: LoadReason | null
-  load: { cpu: number; memory: number; bandwidth: number }
-  hash: number
+  readonly node_id: string
+  readonly cluster_id: string
+  readonly address: string
+  readonly templates: Templates
+  readonly ingest_templates: IngestTemplates
+  /** `dtsc://host:port`, where other hosts pull from it. */
+  readonly dtsc: string | null
+  readonly tags: readonly string[]
+  readonly location: Location | null
+  /** As it last said. */
+  readonly load: Usage
+  /** What one more viewer of it takes, by those that it has. */
+  readonly viewer_bytes_per_second: number
 }
 
-/** The hosts of one cluster, and by stream which of them (by index) media comes in to. */
-export interface Fleet {
-  hosts: readonly Host[]
-  holders: ReadonlyMap<string, ReadonlySet<number>>
-}
+/** A picture of one cluster. A host keeps its slot until the cluster forgets it, so that a change touches one slot only. */
+export class Fleet {
+  readonly cluster_id: string
+  readonly columns = new Columns()
+  readonly holders = new Holders()
+  /** By slot; a free one is undefined. */
+  readonly hosts: (Host | undefined)[] = []
+  weights: Weights
+  /** When the picture stopped because the cluster is out of reach: that silence is ours, and its hosts grow no older. */
+  frozen_at_ms = Number.POSITIVE_INFINITY
+  readonly #configured: Weights
+  readonly #slots = new Map<string, number>()
+  readonly #free: number[] = []
 
-export function toFleet(reports: readonly HostReport[]): Fleet {
-  const holders = new Map<string, Set<number>>()
-  for (const [index, { heartbeat }] of reports.entries()) {
-    for (const { name, inputs } of heartbeat.streams) {
-      if (inputs <= 0) continue
-      const held = holders.get(name)
-      if (held) held.add(index)
-      else holders.set(name, new Set([index]))
+  constructor(cluster_id: string, configured: Weights) {
+    this.cluster_id = cluster_id
+    this.weights = configured
+    this.#configured = configured
+  }
+
+  /** Takes over what the cluster answered, as of `at_ms` on our own clock. */
+  apply({ whole, hosts, removed, outputs, names, weights }: Snapshot, at_ms: number): void {
+    this.weights = weights ?? this.#configured
+    if (whole) this.#keepOnly(new Set(hosts.map(({ node_id }) => node_id)))
+    for (const node_id of removed) this.#remove(node_id)
+    const derived = outputs.map((all) => ({ all, play: templatesOf(all), ingest: ingestTemplatesOf(all) }))
+    for (const parts of hosts) this.#change(parts, { derived, names, at_ms })
+  }
+
+  slotOf(node_id: string): number | undefined {
+    return this.#slots.get(node_id)
+  }
+
+  get(node_id: string): Host | undefined {
+    return this.hosts[this.#slots.get(node_id) ?? -1]
+  }
+
+  /** Charges a host for who was sent to it by this isolate and is not in the picture yet. */
+  addOwn(node_id: string, bytes_per_second: number): void {
+    const slot = this.#slots.get(node_id)
+    if (slot !== undefined) this.columns.own[slot] = real(this.columns.own, slot) + bytes_per_second
+  }
+
+  /** Such charges anew, of all hosts. */
+  setOwn(charges: ReadonlyMap<string, number>): void {
+    this.columns.own.fill(0)
+    for (const [node_id, bytes_per_second] of charges) this.addOwn(node_id, bytes_per_second)
+  }
+
+  #change({ node_id, profile, figures, presence }: HostParts, { derived, names, at_ms }: Applied): void {
+    const slot = this.#slots.get(node_id) ?? this.#add(node_id)
+    const before = this.hosts[slot]
+    const load = figures ?? before?.load ?? UNKNOWN
+    const viewer_bytes_per_second = viewerBytes(load)
+    if (figures !== undefined) this.#setFigures(slot, figures, at_ms)
+    this.columns.viewer[slot] = viewer_bytes_per_second
+    if (profile !== undefined) {
+      const { address, tags, location } = profile
+      const { all = {}, play = {}, ingest = {} } = derived[profile.outputs] ?? {}
+      const dtsc = dtscOf(all, address)
+      const made = { address, templates: play, ingest_templates: ingest, dtsc, tags, location }
+      this.hosts[slot] = { node_id, cluster_id: this.cluster_id, ...made, load, viewer_bytes_per_second }
+      this.#setProfile(slot, this.hosts[slot])
+    } else if (before !== undefined) {
+      this.hosts[slot] = { ...before, load, viewer_bytes_per_second }
     }
+    if (presence !== undefined) this.holders.set(slot, presence, names)
   }
-  return { hosts: reports.map(toHost), holders }
-}
 
-function toHost({ node_id, cluster_id, seen_at_ms, heartbeat }: HostReport): Host {
-  const usage = usageOf(heartbeat)
-  return {
-    node_id,
-    cluster_id,
-    seen_at_ms,
-    address: heartbeat.host,
-    healthy: heartbeat.healthy,
-    templates: templatesOf(heartbeat.outputs),
-    position: toVector(heartbeat.location),
-    closed: closedBy(heartbeat, usage),
-    load: {
-      cpu: points(CPU_POINTS, usage.cpu),
-      memory: points(MEMORY_POINTS, usage.memory),
-      bandwidth: points(BANDWIDTH_POINTS, usage.bandwidth),
-    },
-    hash: hash(node_id),
+  #setProfile(slot: number, { node_id, templates, ingest_templates, dtsc, location }: Host): void {
+    const { columns } = this
+    const [x, y, z] = toVector(location) ?? NOWHERE
+    columns.x[slot] = x
+    columns.y[slot] = y
+    columns.z[slot] = z
+    columns.plays[slot] = bitsOf(protocols, templates)
+    columns.takes[slot] = bitsOf(ingestProtocols, ingest_templates)
+    columns.gives[slot] = dtsc === null ? 0 : 1
+    columns.hash[slot] = hash(node_id)
+  }
+
+  #setFigures(slot: number, figures: Figures, at_ms: number): void {
+    const { columns } = this
+    const closed = closedBy(figures)
+    columns.seen_at_ms[slot] = at_ms - figures.age_ms
+    columns.healthy[slot] = figures.healthy ? 1 : 0
+    columns.closed[slot] = closed === null ? 0 : codes[closed]
+    columns.cpu_percent[slot] = figures.cpu_percent ?? Number.NaN
+    columns.memory_free[slot] = figures.memory_ratio === null ? Number.NaN : 1 - figures.memory_ratio
+    columns.egress[slot] = figures.egress_bytes_per_second ?? Number.NaN
+    columns.limit[slot] = figures.limit_bytes_per_second ?? Number.NaN
+    columns.pending[slot] = figures.pending_bytes_per_second
+  }
+
+  #add(node_id: string): number {
+    const slot = this.#free.pop() ?? this.hosts.length
+    this.columns.reserve(slot + 1)
+    this.columns.own[slot] = 0
+    this.hosts[slot] = undefined
+    this.#slots.set(node_id, slot)
+    return slot
+  }
+
+  #remove(node_id: string): void {
+    const slot = this.#slots.get(node_id)
+    if (slot === undefined) return
+    this.#slots.delete(node_id)
+    this.hosts[slot] = undefined
+    this.holders.clear(slot)
+    this.#free.push(slot)
+  }
+
+  #keepOnly(node_ids: ReadonlySet<string>): void {
+    for (const node_id of this.#slots.keys()) if (!node_ids.has(node_id)) this.#remove(node_id)
   }
 }
 
-interface Usage {
-  /** 0 (idle) to 1 and above (full), or null when unknown. */
-  cpu: number | null
-  memory: number | null
-  bandwidth: number | null
+interface Applied {
+  derived: { all: Readonly<Record<string, string>>; play: Templates; ingest: IngestTemplates }[]
+  names: readonly string[]
+  at_ms: number
 }
 
-function usageOf(heartbeat: Heartbeat): Usage {
-  const { memory_total_bytes, memory_used_bytes, shm_total_bytes, shm_used_bytes } = heartbeat
-  const shmUsed = shm_used_bytes ?? 0
-  const memory = ratio(memory_used_bytes === null ? null : memory_used_bytes + shmUsed, memory_total_bytes)
-  // MistServer keeps media in shared memory, which has its own, often tighter, bound.
-  const shm = ratio(shm_used_bytes, shm_total_bytes)
-  return {
-    cpu: ratio(heartbeat.cpu_percent, 100),
-    memory: memory === null ? null : Math.max(memory, shm ?? 0),
-    bandwidth: ratio(heartbeat.egress_bytes_per_second, heartbeat.bandwidth_limit_bytes_per_second),
-  }
+const UNKNOWN: Usage = {
+  cpu_percent: null,
+  memory_ratio: null,
+  egress_bytes_per_second: null,
+  limit_bytes_per_second: null,
+  viewers: 0,
 }
 
-function closedBy(heartbeat: Heartbeat, { cpu, memory, bandwidth }: Usage): LoadReason | null {
-  if (heartbeat.draining) return 'draining'
-  if (cpu === null || memory === null) return 'statistics_missing'
-  if (cpu * 100 >= CPU_PERCENT_MAX) return 'cpu_full'
-  if (memory >= MEMORY_RATIO_MAX) return 'memory_full'
-  if (bandwidth !== null && bandwidth >= BANDWIDTH_RATIO_MAX) return 'bandwidth_full'
-  return null
-}
-
-/** What is unknown earns nothing. */
-function points(most: number, used: number | null): number {
-  return used === null ? 0 : most * (1 - Math.min(used, 1))
-}
-
-function ratio(part: number | null, whole: number | null): number | null {
-  if (part === null || whole === null || !(part >= 0) || !(whole > 0)) return null
-  const value = part / whole
-  return Number.isFinite(value) ? value : null
+function bitsOf<T extends string>(names: readonly T[], had: Partial<Record<T, string>>): number {
+  return names.reduce((bits, name, index) => (had[name] === undefined ? bits : bits | (1 << index)), 0)
 }

@@ -1,4 +1,4 @@
-import { Protocol, protocols } from '../../shared/contract/foghorn.ts'
+import { type IngestProtocol, ingestProtocols, Protocol, protocols } from '../../shared/contract/foghorn.ts'
 
 /** The usual other names of what we can play. */
 const aliases = new Map<string, Protocol>(
@@ -45,8 +45,19 @@ const sources: Record<Protocol, readonly Source[]> = {
   html: [{ connector: 'HTTP' }],
 }
 
+/** The same for publishers: the outputs that also take streams in. */
+const ingestSources: Record<IngestProtocol, Source> = {
+  rtmp: { connector: 'RTMP', from: (template) => template.replace('/play/', '/live/') },
+  srt: { connector: 'TSSRT' },
+  whip: { connector: 'WebRTC', from: (template) => template.replace(/^ws/, 'http') },
+}
+
+const DTSC_PORT = 4200
+
 /** Each protocol's URL template (literal HOST and `$`) of a host, from MistServer's own templates. */
 export type Templates = Partial<Record<Protocol, string>>
+/** The same, where `$` is a stream key. */
+export type IngestTemplates = Partial<Record<IngestProtocol, string>>
 
 export function toProtocol(name: string): Protocol | undefined {
   const lower = name.toLowerCase()
@@ -61,6 +72,22 @@ export function templatesOf(outputs: Readonly<Record<string, string>>): Template
     if (template) templates[protocol] = source.from?.(template) ?? template
   }
   return templates
+}
+
+export function ingestTemplatesOf(outputs: Readonly<Record<string, string>>): IngestTemplates {
+  const templates: IngestTemplates = {}
+  for (const protocol of ingestProtocols) {
+    const { connector, from } = ingestSources[protocol]
+    const template = outputs[connector]
+    if (template !== undefined && isAddress(template)) templates[protocol] = from?.(template) ?? template
+  }
+  return templates
+}
+
+/** Where other hosts pull streams from (`dtsc://host:port`); null for a host that sends none. */
+export function dtscOf(outputs: Readonly<Record<string, string>>, host: string): string | null {
+  const match = outputs.DTSC?.match(/^dtsc:\/\/HOST(?::(\d{1,5}))?\//)
+  return match ? `dtsc://${host}:${match[1] ?? DTSC_PORT}` : null
 }
 
 /** Fills a template in; `search` (`?a=b` or empty) is what the viewer sent along, such as a playback token. */

@@ -17,7 +17,7 @@ const COMMODORE_TIMEOUT_MS = 2_000
 
 /** Foghorn's app with all that it works with, for the life of one isolate. */
 export function open({ config, secrets }: FoghornSettings, namespace: DurableObjectNamespace<Cluster>) {
-  const { COMMODORE_URL, DECKLOG_URL, COLD_HOSTS, TRUSTED_PROXIES } = config
+  const { COMMODORE_URL, DECKLOG_URL, COLD_HOSTS, TRUSTED_PROXIES, WEIGHTS } = config
   const log = createLog(NAME)
   const clock = systemClock
   const signer = createSigner(secrets.IDENTITY_KEY, clock)
@@ -37,7 +37,7 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
     deps: {
       verdicts: createVerdicts(commodore, clock),
       clusters,
-      fleets: createFleets(clusters, clock),
+      fleets: createFleets({ clusters, clock, weights: WEIGHTS }),
       decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
       cold: COLD_HOSTS === 'allow',
       front: TRUSTED_PROXIES,

@@ -9,6 +9,7 @@ export const HEARTBEAT_STALE_MS = 15_000
 /** With names at their longest, a heartbeat of this many streams stays within 1 MiB. */
 export const HEARTBEAT_STREAMS_MAX = 5_000
 export const OUTPUTS_MAX = 64
+export const TAGS_MAX = 32
 /** MistServer's own bound of a stream name. */
 export const STREAM_NAME_CHARS_MAX = 100
 
@@ -61,6 +62,14 @@ export const Heartbeat = z.object({
   bandwidth_limit_bytes_per_second: Count.nullable(),
   location: Location.nullable(),
   streams: z.array(HostedStream).max(HEARTBEAT_STREAMS_MAX),
+  // Hosts of an older version leave the following out.
+  tags: z
+    .array(z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/))
+    .max(TAGS_MAX)
+    .default([])
+    .describe("MistServer's own tags of the host"),
+  viewers: Count.nullable().default(null).describe('Of the whole host; null: those of its streams together'),
+  ingress_bytes_per_second: Rate.nullable().default(null),
 })
 export type Heartbeat = z.infer<typeof Heartbeat>
 
@@ -96,6 +105,25 @@ export const protocols = [
 ] as const
 export const Protocol = z.enum(protocols)
 export type Protocol = z.infer<typeof Protocol>
+
+/** What a publisher can send by. */
+export const ingestProtocols = ['rtmp', 'srt', 'whip'] as const
+export const IngestProtocol = z.enum(ingestProtocols)
+export type IngestProtocol = z.infer<typeof IngestProtocol>
+
+export const WEIGHT_POINTS_MAX = 100_000
+const Points = z.number().min(0).max(WEIGHT_POINTS_MAX)
+
+/** The most points that a host can get for each of these. */
+export const Weights = z.strictObject({
+  cpu: Points.describe('An idle processor'),
+  memory: Points.describe('Empty memory, the tighter of memory and shared memory'),
+  bandwidth: Points.describe('Free bandwidth, viewers who are under way taken off'),
+  distance: Points.describe('Standing where the viewer is'),
+  stream: Points.describe('Having the stream'),
+  cluster: Points.describe("Belonging to the first of the tenant's clusters; half for the second"),
+})
+export type Weights = z.infer<typeof Weights>
 
 /** `GET /play/{playback_id}[/{protocol}]` as JSON: the best hosts, best first. */
 export const PlayAnswer = z.object({

@@ -1,18 +1,24 @@
 import type { HostOutcome } from '../../../shared/contract/commands.ts'
-import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
+import type { Heartbeat, Weights } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { CLUSTER_HEADER, type Cluster, NODE_HEADER, type Order } from '../cluster.ts'
-import type { HostAge } from '../fleet.ts'
+import type { Overview } from '../state/cluster-state.ts'
 import { within } from '../within.ts'
-
-/** How long a cluster's Durable Object may take; a viewer waits for it. */
-const CLUSTER_TIMEOUT_MS = 2_000
+import { CLUSTER_TIMEOUT_MS } from './limits.ts'
+import type { Refresh, Snapshot } from './snapshot.ts'
 
 /** The clusters' Durable Objects, by cluster id. */
 export interface Clusters {
   /** False when the cluster has no room for another host. */
   beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): Promise<boolean>
-  snapshot(clusterId: string): Promise<HostAge[]>
+  /** Tells what an isolate has done, and hears what changed since its picture. */
+  refresh(clusterId: string, refresh: Refresh): Promise<Snapshot>
+  /** Hosts with their last words, and what was decided of late: for people to look at. */
+  overview(clusterId: string): Promise<Overview>
+  /** What counts how much in a cluster; null for the configured weights. */
+  setWeights(clusterId: string, weights: Weights | null): Promise<void>
+  /** Keeps hosts, by id or address, out of balancing or takes them back; the ids of those that it found. */
+  hold(clusterId: string, host: string, on: boolean): Promise<string[]>
   /** What became of a command, host by host; takes as long as the order waits. */
   command(clusterId: string, order: Order): Promise<HostOutcome[]>
   /** A host's channel, as the answer to its upgrade; 409 when the cluster has no room for another. */
@@ -23,7 +29,10 @@ export function createClusters(namespace: DurableObjectNamespace<Cluster>): Clus
   const stub = (clusterId: string) => namespace.get(namespace.idFromName(clusterId))
   return {
     beat: (clusterId, nodeId, heartbeat) => onTime(stub(clusterId).beat(clusterId, nodeId, heartbeat)),
-    snapshot: (clusterId) => onTime(stub(clusterId).snapshot()),
+    refresh: (clusterId, refresh) => onTime(stub(clusterId).refresh(refresh)),
+    overview: (clusterId) => onTime(stub(clusterId).overview()),
+    setWeights: (clusterId, weights) => onTime(stub(clusterId).setWeights(weights)),
+    hold: (clusterId, host, on) => onTime(stub(clusterId).hold(host, on)),
     command: (clusterId, order) => onTime(stub(clusterId).command(order), order.wait_ms),
     channel: (clusterId, nodeId) => {
       const headers = { upgrade: 'websocket', [CLUSTER_HEADER]: clusterId, [NODE_HEADER]: nodeId }

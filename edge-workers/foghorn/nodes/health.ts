@@ -1,10 +1,13 @@
 import type { z } from 'zod'
 import { call } from '../../../shared/client/client.ts'
 import { systemClock } from '../../../shared/clock.ts'
+import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
 import { type NodeMode, reportNodeHealth } from '../../../shared/contract/quartermaster.ts'
 import { createServiceTokens, createSigner } from '../../../shared/identity/signer.ts'
 import type { FoghornSettings } from '../config.ts'
-import { type HostAge, toFleet } from '../fleet.ts'
+import type { HostAge } from '../fleet.ts'
+import type { Reason } from '../reasons.ts'
+import { closedBy, crowdedBy, usageOf } from '../usage.ts'
 
 /** What is wanted of a host. */
 export interface Wanted {
@@ -19,18 +22,23 @@ export function createReportHealth({ config, secrets }: FoghornSettings): Report
   const token = createServiceTokens(createSigner(secrets.IDENTITY_KEY, systemClock), 'quartermaster', systemClock)
   const quartermaster = { service: 'quartermaster', baseUrl: config.QUARTERMASTER_URL, token }
   return async (cluster_id, hosts) => {
-    const { nodes } = await call(quartermaster, reportNodeHealth, { cluster_id, nodes: toReports(cluster_id, hosts) })
+    const { nodes } = await call(quartermaster, reportNodeHealth, { cluster_id, nodes: toReports(hosts) })
     return nodes
   }
 }
 
-function toReports(cluster_id: string, hosts: readonly HostAge[]) {
-  const ages = new Map(hosts.map(({ node_id, age_ms }) => [node_id, age_ms]))
-  const fleet = toFleet(hosts.map(({ node_id, heartbeat }) => ({ node_id, cluster_id, seen_at_ms: 0, heartbeat })))
-  return fleet.hosts.map(({ node_id, healthy, closed }) => ({
+function toReports(hosts: readonly HostAge[]) {
+  return hosts.map(({ node_id, age_ms, heartbeat }) => ({
     node_id,
-    age_ms: Math.max(0, ages.get(node_id) ?? 0),
-    healthy,
-    reasons: [...(healthy ? [] : ['unhealthy']), ...(closed === null ? [] : [closed])],
+    age_ms: Math.max(0, age_ms),
+    healthy: heartbeat.healthy,
+    reasons: reasonsOf(heartbeat),
   }))
+}
+
+/** What keeps viewers from a host, by what it says of itself. */
+function reasonsOf(heartbeat: Heartbeat): Reason[] {
+  const usage = usageOf(heartbeat)
+  const full = closedBy({ ...usage, draining: heartbeat.draining, held_out: false }) ?? crowdedBy(usage)
+  return [...(heartbeat.healthy ? [] : (['unhealthy'] as const)), ...(full === null ? [] : [full])]
 }

@@ -5,9 +5,9 @@ import { createServiceTokens, createSigner } from '../../../shared/identity/sign
 import { createLog } from '../../../shared/log.ts'
 import { createIdentities, type Identities } from '../../../shared/testing/identities.ts'
 import { type DecklogDoor, startDecklog } from '../../../stacks/local/edge/testing/control-plane.ts'
-import { decide, RANKED_MAX, REJECTED_MAX } from '../decision.ts'
-import { toFleet } from '../fleet.ts'
-import { live, report } from '../testing/hosts.ts'
+import { decide, REJECTED_MAX } from '../decision.ts'
+import { RANKED_MAX } from '../ranking.ts'
+import { live, question, report, toFleet } from '../testing/hosts.ts'
 import { BATCH_EVENTS_MAX, CARRY_MS_MAX, createDecisionLog, QUEUE_EVENTS_MAX } from './decision-log.ts'
 import { type Told, toEvent } from './event.ts'
 
@@ -110,8 +110,7 @@ test('a full batch of the longest decisions is within what Decklog takes', () =>
   const reports = Array.from({ length: hosts }, (_, index) =>
     report(index, 0, { streams: [live(name)], draining: index >= RANKED_MAX }),
   )
-  const question = { stream: name, protocol: 'hls', viewer: null, now_ms: 0, seed: '', cold: false } as const
-  const decision = decide([toFleet(reports)], question)
+  const decision = decide([toFleet(reports)], question({ stream: name }))
   const longest = toEvent({ ...told, decision, stream_name: name, playback_id: name })
   expect(longest.data.candidates).toHaveLength(hosts)
   const bytes = JSON.stringify({ topic: name, value: JSON.stringify(longest) }).length

@@ -2,9 +2,10 @@ import type { Context } from '../../../shared/context.ts'
 import type { PlayAnswer, Protocol } from '../../../shared/contract/foghorn.ts'
 import type { Place } from '../../../shared/events/fields.ts'
 import { toFault } from '../../../shared/fault.ts'
-import { type Candidate, decide } from '../decision.ts'
+import { type Candidate, decide, type Question } from '../decision.ts'
 import type { Deps } from '../deps.ts'
 import type { Defer } from '../flight.ts'
+import { toChoice, toRefused } from '../nodes/choice.ts'
 import { type Templates, toUrl } from '../protocol.ts'
 import { type Told, toEvent } from './event.ts'
 import { toDenial, toRefusal } from './refusal.ts'
@@ -46,25 +47,35 @@ export async function play(ctx: Context & Deps & { defer: Defer }, request: Play
       throw toDenial(verdict.reason)
     }
     told.stream_name = verdict.runtime_name
-    const fleets = await ctx.fleets.get(verdict.cluster_ids, ctx.defer)
+    const { fleets } = await ctx.fleets.get(verdict.cluster_ids, ctx.defer)
     const started = performance.now()
-    const decision = decide(fleets, {
+    const question: Question = {
+      want: 'play',
       stream: verdict.runtime_name,
       protocol,
+      ingest: null,
       viewer: place && toLocation(place),
       now_ms: ctx.now().getTime(),
       seed: request.address ?? ctx.request_id,
       cold: ctx.cold,
-    })
+      exclude_node_id: null,
+      adjust: [],
+      cpu_percent_needed: 0,
+    }
+    const decision = decide(fleets, question)
     told.decision_us = Math.round((performance.now() - started) * 1000)
     told.decision = decision
     const candidates = decision.ranked.map((candidate) => toCandidate(candidate, { playback_id, search }))
+    const [best] = decision.ranked
     const url = candidates[0]?.urls[protocol]
-    if (url === undefined) {
+    if (best === undefined || url === undefined) {
       told.outcome = 'no_host'
+      const [cluster_id] = verdict.cluster_ids
+      if (cluster_id) ctx.fleets.refused(toRefused(cluster_id, decision.nearest, question, playback_id), ctx.defer)
       throw toRefusal(decision.nearest)
     }
     told.outcome = 'chosen'
+    ctx.fleets.sent(toChoice(best, question, playback_id), ctx.defer)
     return { playback_id, protocol, url, candidates }
   } catch (error) {
     told.reason_code = told.decision?.nearest ?? toFault(error).reason

@@ -1,5 +1,26 @@
-import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
-import type { HostReport } from '../fleet.ts'
+import type { Heartbeat, Weights } from '../../../shared/contract/foghorn.ts'
+import type { Question } from '../decision.ts'
+import { Fleet } from '../fleet.ts'
+import type { Charge } from '../nodes/snapshot.ts'
+import { ClusterState } from '../state/cluster-state.ts'
+import { DEFAULT_WEIGHTS } from '../weights.ts'
+
+/** A heartbeat, and whose and how old it is on our own clock. */
+export interface HostReport {
+  node_id: string
+  seen_at_ms: number
+  heartbeat: Heartbeat
+}
+
+/** What else a picture of a cluster holds. */
+export interface Around {
+  cluster_id?: string
+  weights?: Weights
+  held_out?: readonly string[]
+  charges?: readonly Charge[]
+  /** Charges that this isolate has not told yet: bytes per second by host. */
+  own?: ReadonlyMap<string, number>
+}
 
 /** A node id with the number in it. */
 export function nodeId(number: number): string {
@@ -38,6 +59,9 @@ export function heartbeat(changes: Partial<Heartbeat> = {}): Heartbeat {
     bandwidth_limit_bytes_per_second: 125_000_000,
     location: { latitude: 52.37, longitude: 4.9 },
     streams: [],
+    tags: [],
+    viewers: null,
+    ingress_bytes_per_second: null,
     ...changes,
   }
 }
@@ -48,5 +72,35 @@ export function live(name: string) {
 }
 
 export function report(number: number, seen_at_ms: number, changes: Partial<Heartbeat> = {}): HostReport {
-  return { node_id: nodeId(number), cluster_id: clusterId(1), seen_at_ms, heartbeat: heartbeat(changes) }
+  return { node_id: nodeId(number), seen_at_ms, heartbeat: heartbeat(changes) }
+}
+
+/** The picture that an isolate gets of hosts. */
+export function toFleet(hosts: readonly HostReport[], around: Around = {}): Fleet {
+  const { cluster_id = clusterId(1), weights = DEFAULT_WEIGHTS, held_out = [], charges = [], own = new Map() } = around
+  const state = new ClusterState('an epoch', { hosts, held_out, weights: null })
+  const batches = [{ number: 1, age_ms: 0, charges: [...charges], recent: [] }]
+  const fleet = new Fleet(cluster_id, weights)
+  // At 0 an age is a time.
+  fleet.apply(state.refresh({ isolate_id: 'an isolate', epoch: null, version: 0, batches }, 0), 0)
+  fleet.setOwn(own)
+  return fleet
+}
+
+/** A viewer of hls whose place is not known. */
+export function question(changes: Partial<Question> = {}): Question {
+  return {
+    want: 'play',
+    stream: 'live+one',
+    protocol: 'hls',
+    ingest: null,
+    viewer: null,
+    now_ms: 0,
+    seed: 'a viewer',
+    cold: false,
+    exclude_node_id: null,
+    adjust: [],
+    cpu_percent_needed: 0,
+    ...changes,
+  }
 }
