@@ -7,6 +7,8 @@ const aliases = new Map<string, Protocol>(
     mpd: 'dash',
     llhls: 'cmaf',
     'll-hls': 'cmaf',
+    hss: 'smooth',
+    smoothstreaming: 'smooth',
     webrtc: 'whep',
     progressive: 'mp4',
     mkv: 'webm',
@@ -14,10 +16,15 @@ const aliases = new Map<string, Protocol>(
     mpegts: 'ts',
     'mpeg-ts': 'ts',
     flash: 'flv',
+    raw: 'h264',
     audio: 'aac',
+    oga: 'ogg',
     embed: 'html',
   }),
 )
+
+/** MistServer's SRT template names no port, and SRT has no usual one: this is the connector's own. */
+const SRT_PORT = 8889
 
 interface Source {
   /** MistServer's name of the output whose template we take. */
@@ -31,15 +38,26 @@ const sources: Record<Protocol, readonly Source[]> = {
   hls: [{ connector: 'HLS' }],
   cmaf: [{ connector: 'CMAF', from: (template) => withFile(template, 'index.m3u8') }],
   dash: [{ connector: 'DASH' }, { connector: 'CMAF', from: (template) => withFile(template, 'index.mpd') }],
+  smooth: [{ connector: 'CMAF', from: (template) => withFile(template, 'Manifest') }],
   whep: [{ connector: 'WHEP' }, { connector: 'WebRTC', from: (template) => template.replace(/^ws/, 'http') }],
+  wswebrtc: [{ connector: 'WebRTC', from: toSocket }],
   // MistServer serves MP4 beside its HTML pages but lists no template for it.
-  mp4: [{ connector: 'MP4' }, { connector: 'HTTP', from: (template) => template.replace(/\.html$/, '.mp4') }],
+  mp4: [{ connector: 'MP4' }, { connector: 'HTTP', from: toMp4 }],
+  wsmp4: [
+    { connector: 'MP4', from: toSocket },
+    { connector: 'HTTP', from: (template) => toSocket(toMp4(template)) },
+  ],
   webm: [{ connector: 'EBML' }],
   ts: [{ connector: 'HTTPTS' }],
   flv: [{ connector: 'FLV' }],
+  h264: [{ connector: 'H264' }],
+  wsraw: [{ connector: 'WSRaw', from: toSocket }],
   aac: [{ connector: 'AAC' }],
   mp3: [{ connector: 'MP3' }],
-  srt: [{ connector: 'TSSRT' }],
+  ogg: [{ connector: 'OGG' }],
+  wav: [{ connector: 'WAV' }],
+  sdp: [{ connector: 'SDP' }],
+  srt: [{ connector: 'TSSRT', from: (template) => withPort(template, SRT_PORT) }],
   rtmp: [{ connector: 'RTMP' }],
   rtsp: [{ connector: 'RTSP' }],
   html: [{ connector: 'HTTP' }],
@@ -99,6 +117,19 @@ export function toUrl(template: string, host: string, playbackId: string, search
 
 function withFile(template: string, file: string): string {
   return template.endsWith('/') ? `${template}${file}` : template
+}
+
+function toMp4(template: string): string {
+  return template.replace(/\.html$/, '.mp4')
+}
+
+function toSocket(template: string): string {
+  return template.replace(/^http/, 'ws')
+}
+
+/** The template with a port, where it names none after the host. */
+function withPort(template: string, port: number): string {
+  return template.replace(/^(\w+:\/\/(?:\[[^\]]*\]|[^:/?[]+))(?=[/?]|$)/, `$1:${port}`)
 }
 
 /** Only what plays a named stream over a protocol that we know leads anybody anywhere. */

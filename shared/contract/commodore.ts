@@ -203,6 +203,10 @@ export const AuthorizeIngestResponse = z.discriminatedUnion('allowed', [
       .array(z.object({ id: PushTargetId, url: z.string() }))
       .optional()
       .describe('Where the stream is to be sent on to, secrets included: for media hosts alone'),
+    cluster_ids: z
+      .array(z.string())
+      .optional()
+      .describe('Clusters that serve the tenant, the preferred one first: for Foghorn alone'),
   }),
   Denied,
 ])
@@ -218,7 +222,7 @@ export const AuthorizePlaybackRequest = z
       .enum(['view', 'source', 'rules'])
       .default('view')
       .describe(
-        '`source`: a media host asks for itself whether the stream has an owner; no viewer, so no token. `rules`: Foghorn asks once for all viewers',
+        '`source`: a media host asks whether the stream has an owner, itself or by Foghorn; no viewer, so no token. `rules`: Foghorn asks once for all viewers',
       ),
   })
   .refine(

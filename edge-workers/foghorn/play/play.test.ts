@@ -47,7 +47,15 @@ test.each([
   ['webm', 'http://e.example:8080/ID.webm'],
   ['mpegts', 'http://e.example:8080/ID.ts'],
   ['webrtc', 'http://e.example:18203/webrtc/ID'],
-  ['srt', 'srt://e.example/?streamid=ID'],
+  ['hls/index.m3u8', 'http://e.example:8080/hls/ID/index.m3u8'],
+  ['cmaf/index.mpd', 'http://e.example:8080/cmaf/ID/index.mpd'],
+  ['smooth', 'http://e.example:8080/cmaf/ID/Manifest'],
+  ['wswebrtc', 'ws://e.example:18203/webrtc/ID'],
+  ['wsmp4', 'ws://e.example:8080/ID.mp4'],
+  ['wsraw', 'ws://e.example:8080/ID.raw'],
+  ['h264', 'http://e.example:8080/ID.h264'],
+  ['sdp', 'http://e.example:8080/ID.sdp'],
+  ['srt', 'srt://e.example:8889/?streamid=ID'],
   ['rtmp', 'rtmp://e.example/play/ID'],
   ['rtsp', 'rtsp://e.example:5554/ID'],
 ])('/%s leads to %s', async (protocol, url) => {
@@ -55,6 +63,13 @@ test.each([
   await foghorn.beat({ clusterId }, { host: 'e.example', ...onAir })
   const answer = await foghorn.get(`/play/${playbackId}/${protocol}`)
   expect(answer.headers.get('location')).toBe(url.replace('ID', playbackId))
+})
+
+test('a path that ends like a file names the protocol by its ending', async () => {
+  const { playbackId, clusterId, onAir } = addStream(foghorn)
+  await foghorn.beat({ clusterId }, { host: 'e.example', ...onAir })
+  const answer = await foghorn.get(`/play/${playbackId}.mpd?a=1`)
+  expect(answer.headers.get('location')).toBe(`http://e.example:8080/cmaf/${playbackId}/index.mpd?a=1`)
 })
 
 test('asked for JSON, the hosts come best first, each with its URLs and what its score is made of', async () => {
@@ -69,7 +84,7 @@ test('asked for JSON, the hosts come best first, each with its URLs and what its
     ['busy.example', first],
   ])
   expect({ url, protocol }).toEqual({ url: `rtmp://idle.example/play/${playbackId}`, protocol: 'rtmp' })
-  expect(candidates[0]?.urls.srt).toBe(`srt://idle.example/?streamid=${playbackId}`)
+  expect(candidates[0]?.urls.srt).toBe(`srt://idle.example:8889/?streamid=${playbackId}`)
   const { score = 0, score_parts = {} } = candidates[0] ?? {}
   expect(Object.values(score_parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 6)
 })
@@ -95,6 +110,7 @@ test('a viewer whom Cloudflare places is sent to the nearer host, and told of on
 test('what cannot be played says why', async () => {
   const { verdicts } = foghorn.commodore
   verdicts.set('suspended', { allowed: false, reason: 'tenant_suspended' })
+  verdicts.set('unpaid', { allowed: false, reason: 'payment_required' })
   const nowhere = addStream(foghorn)
   const offline = addStream(foghorn)
   await foghorn.beat({ clusterId: offline.clusterId })
@@ -109,22 +125,26 @@ test('what cannot be played says why', async () => {
   const paths = {
     unknown: '/play/nobodyknowsit',
     suspended: '/play/suspended',
+    unpaid: '/play/unpaid.m3u8',
     nowhere: `/play/${nowhere.playbackId}`,
     offline: `/play/${offline.playbackId}`,
     full: `/play/${full.playbackId}`,
     noRtmp: `/play/${plain.playbackId}/rtmp`,
     noSuch: `/play/${plain.playbackId}/betamax`,
+    noFile: `/play/${plain.playbackId}/hls/index.mpd`,
     malformed: '/play/no%20such%2Fid',
   }
   for (const [name, path] of Object.entries(paths)) refusals[name] = await refusal(await foghorn.get(path))
   expect(refusals).toEqual({
     unknown: '404 unknown_playback_id',
     suspended: '403 tenant_suspended',
+    unpaid: '402 payment_required',
     nowhere: '503 no_host',
     offline: '404 stream_offline',
     full: '503 hosts_full',
     noRtmp: '404 protocol_unavailable',
     noSuch: '404 protocol_unknown',
+    noFile: '404 file_unknown',
     malformed: '400 invalid_input',
   })
   const again = await foghorn.get(paths.offline)

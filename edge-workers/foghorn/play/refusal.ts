@@ -4,9 +4,10 @@ import type { Reason } from '../reasons.ts'
 /** When a player may ask again: hosts speak every few seconds. */
 export const RETRY_AFTER_SECONDS = 5
 
-/** Why Commodore lets nobody play this: what does not exist is not there, the rest is forbidden. */
+/** Why Commodore lets nobody play this: what does not exist is not there, the rest is forbidden until it is paid for or changed. */
 export function toDenial(reason: string): Fault {
   if (reason.startsWith('unknown_')) return new Fault('not_found', reason, 'There is no such stream.')
+  if (reason === 'payment_required') return new Fault(reason, reason, 'The stream’s tenant has to pay first.')
   return new Fault('forbidden', reason, 'This stream cannot be played.')
 }
 

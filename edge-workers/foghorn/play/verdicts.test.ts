@@ -109,14 +109,11 @@ test('after a failure Commodore is left alone for a while by those who can do wi
   expect(commodore.asked).toHaveLength(2)
 })
 
-test('a media host and a viewer of a public stream share one answer, by whichever name they ask', async () => {
+test('a media host asks for itself, by the name that it has', async () => {
   commodore.verdicts.set('live+inside', allowed)
   const get = openVerdicts()
-  for (const asked of [{ runtime_name: 'live+inside', source: true }, { runtime_name: 'live+inside' }]) {
-    expect(await get(asked)).toEqual(allowed)
-  }
-  expect(commodore.requests.slice(-1)).toEqual([{ runtime_name: 'live+inside', purpose: 'rules' }])
-  expect(commodore.asked).toHaveLength(1)
+  for (let time = 0; time < 2; time++) expect(await get({ runtime_name: 'live+inside', source: true })).toEqual(allowed)
+  expect(commodore.requests).toEqual([{ runtime_name: 'live+inside', purpose: 'source' }])
 })
 
 describe('of a signed stream', () => {

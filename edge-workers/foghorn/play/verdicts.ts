@@ -39,11 +39,10 @@ export function createVerdicts(commodore: Client, clock: Clock): Verdicts {
 
   return {
     get: async ({ source, token, protocol, viewer_host, ...names }, options) => {
+      if (source) return (await streams.get({ ...names, purpose: 'source' }, options)).verdict
       const rulesOf = { ...names, purpose: 'rules' as const }
       const presented = { token, protocol, viewer_host }
-      const answer = await streams.get(rulesOf, options)
-      if (source) return answer.verdict
-      const judged = await judgeBy(answer)
+      const judged = await judgeBy(await streams.get(rulesOf, options))
       if (!judged.hanging) return judged.verdict
       return (await judgeBy(await streams.getNewer(rulesOf, DENIED_FRESH_MS, options))).verdict
 

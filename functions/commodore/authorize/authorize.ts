@@ -34,7 +34,7 @@ export async function ingest(
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const answer = { allowed: true as const, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
-  if (ctx.actor.kind !== 'node') return answer
+  if (ctx.actor.kind !== 'node') return { ...answer, cluster_ids: verdict.clusterIds }
   return { ...answer, push_targets: await PushTargets.open(ctx.encryption, stream.push_targets) }
 }
 
@@ -53,9 +53,8 @@ export async function playback(
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const names = { ...namesOf(stream), cluster_ids: verdict.clusterIds }
-  // A media host that starts a stream asks for itself, and has shown who it is.
-  const isHost = ctx.actor.kind === 'node' && purpose === 'source'
-  if (stream.playback_policy === 'public' || isHost) return { allowed: true, ...names }
+  // A media host that starts a stream has shown who it is, to us or to Foghorn.
+  if (stream.playback_policy === 'public' || purpose === 'source') return { allowed: true, ...names }
   if (purpose === 'rules') return { allowed: true, ...names, viewer_rules: await viewerRules(ctx, stream) }
   const judgement = await judgeToken(ctx, stream, request)
   if ('denial' in judgement) return denied(ctx, judgement.denial, stream)
