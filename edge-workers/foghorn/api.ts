@@ -14,13 +14,12 @@ interface ApiOptions {
   log: Log
   clock: Clock
   authenticate: Authenticate
-  trustedProxies: number
   deps: Deps
 }
 
 /** Foghorn's HTTP API: viewers and publishers are sent to hosts, hosts say how they do and are told what to do. */
 export function createApi(options: ApiOptions) {
-  const app = createApp(options)
+  const app = createApp({ ...options, trustedProxies: options.deps.front })
   addOperations(app, {
     title: 'Foghorn',
     description: 'Sends viewers and publishers to the best media host.',

@@ -16,7 +16,9 @@ const Schema = z.object({
   QUARTERMASTER_URL: ServiceUrl,
   DECKLOG_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('foghorn'),
-  ...frontVariables,
+  TRUSTED_PROXIES: z
+    .union([z.literal('cloudflare'), frontVariables.TRUSTED_PROXIES])
+    .describe('Who tells of viewers: `cloudflare`, or so many proxies of ours'),
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
     .default('allow')

@@ -2,6 +2,7 @@ import type { Client } from '../../shared/client/client.ts'
 import type { Context } from '../../shared/context.ts'
 import type { Weights } from '../../shared/contract/foghorn.ts'
 import type { Env } from '../../shared/http/app.ts'
+import type { Front } from '../../shared/http/caller-address.ts'
 import type { Defer } from './flight.ts'
 import type { Allowance } from './ingest/allowance.ts'
 import type { Clusters } from './nodes/clusters.ts'
@@ -24,8 +25,8 @@ export interface Deps {
   ownedClusters: OwnedClustersOf
   /** How often an address may ask about stream keys. */
   allowance: Allowance
-  /** Whether a front of ours stands before us, whose headers tell of whom it asks for. */
-  fronted: boolean
+  /** Who tells where viewers are. */
+  front: Front
 }
 
 /** What Foghorn's functions get before their input. */

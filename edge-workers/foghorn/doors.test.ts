@@ -55,7 +55,6 @@ function openDoors() {
     log: createLog('foghorn'),
     clock,
     authenticate: async () => ({ kind: 'anonymous' }),
-    trustedProxies: 0,
     deps: {
       verdicts: createVerdicts(client, clock),
       clusters: {
@@ -80,7 +79,7 @@ function openDoors() {
       weights: DEFAULT_WEIGHTS,
       ownedClusters: never,
       allowance: createAllowance(clock),
-      fronted: false,
+      front: 0,
     },
   })
   const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} }

@@ -12,8 +12,8 @@ export interface Caller {
 
 export function callerOf(c: HonoContext<FoghornEnv>): Caller {
   return {
-    address: c.var.ctx.address ?? c.req.header('cf-connecting-ip'),
-    place: placeOf('cf' in c.req.raw ? c.req.raw.cf : undefined),
+    address: c.var.ctx.address,
+    place: placeOf(c.req.raw, c.var.ctx.front),
   }
 }
 

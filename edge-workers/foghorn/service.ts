@@ -41,7 +41,6 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       verify: createVerifier({ keys, service: NAME, clock }),
       verifyApiToken: createApiTokenVerifier(commodore, clock),
     }),
-    trustedProxies: TRUSTED_PROXIES,
     deps: {
       verdicts: createVerdicts(commodore, clock),
       clusters,
@@ -52,7 +51,7 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       weights: WEIGHTS,
       ownedClusters: createOwnedClusters(quartermaster, clock),
       allowance: createAllowance(clock),
-      fronted: TRUSTED_PROXIES > 0,
+      front: TRUSTED_PROXIES,
     },
   })
 }

@@ -13,7 +13,7 @@ import {
   Time,
 } from './fields.ts'
 import { PageQuery } from './page.ts'
-import { PlaybackPolicy } from './playback.ts'
+import { PlaybackPolicy, ViewerRules } from './playback.ts'
 
 /** Longest credential or public name that a caller may present; ours are under 64. */
 export const PRESENTED_LENGTH_MAX = 256
@@ -219,10 +219,10 @@ export const AuthorizePlaybackRequest = z
     protocol: Presented.optional(),
     token: z.string().max(4096).optional(),
     purpose: z
-      .enum(['view', 'source'])
+      .enum(['view', 'source', 'rules'])
       .default('view')
       .describe(
-        '`source`: a media host asks whether the stream has an owner, itself or by Foghorn; no viewer, so no token',
+        '`source`: a media host asks whether the stream has an owner, itself or by Foghorn; no viewer, so no token. `rules`: Foghorn asks once for all viewers',
       ),
   })
   .refine(
@@ -240,6 +240,7 @@ export const AuthorizePlaybackResponse = z.discriminatedUnion('allowed', [
     runtime_name: z.string(),
     viewer_until: Time.optional().describe('When the viewer’s token ends, and this permission with it'),
     cluster_ids: z.array(z.string()).describe('Clusters that serve the tenant, the preferred one first'),
+    viewer_rules: ViewerRules.optional().describe('Of a signed stream, where `rules` were asked for'),
   }),
   Denied,
 ])

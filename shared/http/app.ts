@@ -12,7 +12,7 @@ import { Fault, toFault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import type { Authenticate } from './authenticate.ts'
 import { requireReadableBody } from './body.ts'
-import { readCallerAddress } from './caller-address.ts'
+import { callerAddressOf, type Front } from './caller-address.ts'
 import { toProblemResponse } from './problem.ts'
 
 export const BODY_BYTES_MAX = 1024 * 1024
@@ -36,8 +36,8 @@ export interface AppOptions<Deps extends object> {
   deps: Deps
   bodyBytesMax?: number
   requestTimeoutMs?: number
-  /** How many proxies of ours stand before the service; by default none, and callers' addresses are not known. */
-  trustedProxies?: number
+  /** Who stands before the service; by default nobody, and callers' addresses are not known. */
+  trustedProxies?: Front
   observe?: Observe
 }
 
@@ -49,7 +49,7 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
   app.use(async (c, next) => {
     const started = performance.now()
     const ctx = { ...deps, actor: anonymous, now: clock, log: log.with({ request_id: c.var.requestId }) }
-    const address = readCallerAddress(c.req.header('x-forwarded-for'), options.trustedProxies ?? 0)
+    const address = callerAddressOf((name) => c.req.header(name), options.trustedProxies ?? 0)
     c.set('ctx', { ...ctx, request_id: c.var.requestId, ...(address !== undefined && { address }) })
     await next()
     const answered = { method: c.req.method, route: routeOf(c), status: c.res.status }

@@ -3,6 +3,9 @@ import type { Place } from '../../../shared/events/fields.ts'
 import type { LoadBalancing } from '../../../shared/events/load-balancing.ts'
 import type { Decision } from '../decision.ts'
 
+/** Distances to several hosts, told exactly, would tell where the viewer is. */
+const DISTANCE_STEP_KM = 10
+
 /** What is known of a request by the time it is answered. */
 export interface Told {
   at: Date
@@ -38,7 +41,7 @@ export function toEvent(told: Told): SentEvent<'load-balancing'> {
       place,
       chosen_node_id: best?.host.node_id ?? null,
       chosen_cluster_id: best?.host.cluster_id ?? null,
-      distance_km: best?.distance_km ?? null,
+      distance_km: coarse(best?.distance_km ?? null),
       score: best?.score ?? null,
       score_parts: { ...best?.parts },
       candidates: [
@@ -53,4 +56,8 @@ export function toEvent(told: Told): SentEvent<'load-balancing'> {
       decision_us,
     },
   }
+}
+
+function coarse(km: number | null): number | null {
+  return km === null ? null : Math.round(km / DISTANCE_STEP_KM) * DISTANCE_STEP_KM
 }

@@ -17,7 +17,8 @@ import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names
 import type { Tables } from '../tables.ts'
 import { publishingBy } from './publishing.ts'
 import { ROUTING_DENIAL_FRESH_MS, type Routing } from './routing.ts'
-import { judgeViewer } from './viewer-token.ts'
+import { viewerRules } from './viewer-rules.ts'
+import { judgeToken } from './viewer-token.ts'
 
 type Stream = Selectable<Tables['streams']>
 type Named = Pick<Stream, 'id' | 'tenant_id' | 'internal_name' | 'playback_id' | 'enabled'>
@@ -43,7 +44,8 @@ export async function playback(
   request: z.infer<typeof AuthorizePlaybackRequest>,
 ): Promise<z.infer<typeof AuthorizePlaybackResponse>> {
   requireMedia(ctx)
-  const { playback_id, runtime_name } = request
+  const { playback_id, runtime_name, purpose } = request
+  if (purpose === 'rules') requireService(ctx, 'foghorn')
   const byId = playback_id === undefined ? undefined : readPlaybackId(playback_id)
   const byName = runtime_name === undefined ? undefined : readRuntimeName(runtime_name)
   const stream = await streamNamed(ctx, byId, byName)
@@ -52,8 +54,9 @@ export async function playback(
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const names = { ...namesOf(stream), cluster_ids: verdict.clusterIds }
   // A media host that starts a stream has shown who it is, to us or to Foghorn.
-  if (stream.playback_policy === 'public' || request.purpose === 'source') return { allowed: true, ...names }
-  const judgement = await judgeViewer(ctx, stream, request)
+  if (stream.playback_policy === 'public' || purpose === 'source') return { allowed: true, ...names }
+  if (purpose === 'rules') return { allowed: true, ...names, viewer_rules: await viewerRules(ctx, stream) }
+  const judgement = await judgeToken(ctx, stream, request)
   if ('denial' in judgement) return denied(ctx, judgement.denial, stream)
   return { allowed: true, ...names, viewer_until: judgement.until.toISOString() }
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Verdict } from '../../../../edge-workers/foghorn/play/verdicts.ts'
+import type { Verdict } from '../../../../edge-workers/foghorn/play/answers.ts'
 import { heartbeat, live } from '../../../../edge-workers/foghorn/testing/hosts.ts'
 import { systemClock } from '../../../../shared/clock.ts'
 import type { Heartbeat } from '../../../../shared/contract/foghorn.ts'
@@ -37,8 +37,8 @@ export interface Foghorn extends AsyncDisposable {
 
 export type Answer = Awaited<ReturnType<Edge['fetch']>>
 
-/** `more` are further variables of the Worker. */
-export async function startFoghorn(more: Record<string, string> = {}): Promise<Foghorn> {
+/** `changes` replace the usual ones: by default Cloudflare stands before it. */
+export async function startFoghorn(changes: Record<string, string> = {}): Promise<Foghorn> {
   const identities = await createIdentities(systemClock)
   const [commodore, decklog] = [await startCommodore(identities), await startDecklog(identities)]
   const quartermaster = await startQuartermaster(identities)
@@ -48,7 +48,8 @@ export async function startFoghorn(more: Record<string, string> = {}): Promise<F
     QUARTERMASTER_URL: quartermaster.url,
     DECKLOG_URL: decklog.url,
     IDENTITY_KEY: JSON.stringify(identities.keyOf('foghorn')),
-    ...more,
+    TRUSTED_PROXIES: 'cloudflare',
+    ...changes,
   }
   const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings })
   const foghorn: Foghorn = {
@@ -97,9 +98,7 @@ export function addStream({ commodore }: Foghorn, clusterIds: readonly string[] 
     runtime_name: `live+${internal}`,
     cluster_ids: [...clusterIds],
   }
-  for (const name of [playbackId, verdict.runtime_name, `source:${verdict.runtime_name}`]) {
-    commodore.verdicts.set(name, verdict)
-  }
+  for (const name of [playbackId, verdict.runtime_name]) commodore.verdicts.set(name, verdict)
   const [clusterId = ''] = clusterIds
   return { playbackId, clusterId, internal, onAir: { streams: [live(verdict.runtime_name)] } }
 }
