@@ -18,6 +18,7 @@ export const foghorn = new sst.cloudflare.Worker('Foghorn', {
     COMMODORE_URL: serviceUrl('commodore'),
     QUARTERMASTER_URL: serviceUrl('quartermaster'),
     DECKLOG_URL: serviceUrl('decklog'),
+    TRUSTED_PROXIES: 'cloudflare',
     IDENTITY_KEY: identityKeys.foghorn.value,
   },
 })

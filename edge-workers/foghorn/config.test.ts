@@ -13,6 +13,17 @@ test('every missing or wrong binding is named at once', async () => {
   )
 })
 
+test('nobody is believed about viewers unless a front is named', async () => {
+  const bindings = await goodBindings()
+  const fronts = [{}, { TRUSTED_PROXIES: '2' }, { TRUSTED_PROXIES: 'cloudflare' }]
+  expect(fronts.map((front) => readConfig({ ...bindings, ...front }).config.TRUSTED_PROXIES)).toEqual([
+    0,
+    2,
+    'cloudflare',
+  ])
+  expect(() => readConfig({ ...bindings, TRUSTED_PROXIES: 'fastly' })).toThrow(/TRUSTED_PROXIES/)
+})
+
 test('hosts without the stream are allowed unless they are refused', async () => {
   const bindings = await goodBindings()
   expect(readConfig(bindings).config.COLD_HOSTS).toBe('allow')

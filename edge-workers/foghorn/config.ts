@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { identityKey, json, readVariables, ServiceUrl, settings, type Variables } from '../../shared/config.ts'
+import {
+  frontVariables,
+  identityKey,
+  json,
+  readVariables,
+  ServiceUrl,
+  settings,
+  type Variables,
+} from '../../shared/config.ts'
 import { Weights } from '../../shared/contract/foghorn.ts'
 import { DEFAULT_WEIGHTS } from './weights.ts'
 
@@ -8,6 +16,9 @@ const Schema = z.object({
   QUARTERMASTER_URL: ServiceUrl,
   DECKLOG_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('foghorn'),
+  TRUSTED_PROXIES: z
+    .union([z.literal('cloudflare'), frontVariables.TRUSTED_PROXIES])
+    .describe('Who tells of viewers: `cloudflare`, or so many proxies of ours'),
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
     .default('allow')

@@ -1,6 +1,13 @@
+import type { Client } from '../../shared/client/client.ts'
+import type { Context } from '../../shared/context.ts'
+import type { Weights } from '../../shared/contract/foghorn.ts'
 import type { Env } from '../../shared/http/app.ts'
+import type { Front } from '../../shared/http/caller-address.ts'
+import type { Defer } from './flight.ts'
+import type { Allowance } from './ingest/allowance.ts'
 import type { Clusters } from './nodes/clusters.ts'
 import type { Fleets } from './nodes/fleets.ts'
+import type { OwnedClustersOf } from './nodes/owned-clusters.ts'
 import type { DecisionLog } from './play/decision-log.ts'
 import type { Verdicts } from './play/verdicts.ts'
 
@@ -12,6 +19,17 @@ export interface Deps {
   decisions: DecisionLog
   /** Whether a host may be chosen that must first pull the stream. */
   cold: boolean
+  commodore: Client
+  /** What counts how much in a cluster that has no weights of its own. */
+  weights: Weights
+  ownedClusters: OwnedClustersOf
+  /** How often an address may ask about stream keys. */
+  allowance: Allowance
+  /** Who tells where viewers are. */
+  front: Front
 }
+
+/** What Foghorn's functions get before their input. */
+export type Ctx = Context & Deps & { defer: Defer }
 
 export type FoghornEnv = Env<Deps>

@@ -12,6 +12,14 @@ test('outputs that play no named stream lead nowhere', () => {
   expect(templatesOf(outputs)).toEqual({ rtmp: 'rtmp://HOST/play/$' })
 })
 
+test('SRT gets the port that MistServer leaves out, and keeps one that is there', () => {
+  expect(templatesOf({ TSSRT: 'srt://HOST/?streamid=$' }).srt).toBe('srt://HOST:8889/?streamid=$')
+  expect(templatesOf({ TSSRT: 'srt://HOST?streamid=$' }).srt).toBe('srt://HOST:8889?streamid=$')
+  expect(templatesOf({ TSSRT: 'srt://HOST:9000/?streamid=$' }).srt).toBe('srt://HOST:9000/?streamid=$')
+  expect(templatesOf({ TSSRT: 'srt://[2001:db8::1]/?streamid=$' }).srt).toBe('srt://[2001:db8::1]:8889/?streamid=$')
+  expect(templatesOf({ TSSRT: 'srt://srt.example:1/?streamid=$' }).srt).toBe('srt://srt.example:1/?streamid=$')
+})
+
 test('the replication port of a host is shown to no viewer', () => {
   expect(Object.values(templatesOf(heartbeat().outputs)).join()).not.toContain('dtsc:')
 })

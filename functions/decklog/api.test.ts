@@ -176,6 +176,15 @@ describe('an edge worker', () => {
     )
   })
 
+  test('tells of places that the log knows as cells alone', async () => {
+    const place = { country_code: 'NL', city: 'Delft', latitude: 52.0116, longitude: 4.3571 }
+    const value = event({ event_type: 'load-balancing', source: 'foghorn', data: { ...routed, place } })
+    await decklog.produce({ value }, await serviceToken('foghorn'))
+    const [record] = await decklog.published()
+    const cell = { latitude: 52.00791, longitude: 4.45627, h3_cell: '85196bb3fffffff' }
+    expect(record?.event).toMatchObject({ data: { place: { ...place, ...cell } } })
+  })
+
   test('uses the client of the protocol unchanged', async () => {
     const kafka = new Kafka({ url: decklog.url, username: 'foghorn', password: await serviceToken('foghorn') })
     const producer = kafka.producer()

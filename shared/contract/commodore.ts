@@ -13,7 +13,7 @@ import {
   Time,
 } from './fields.ts'
 import { PageQuery } from './page.ts'
-import { PlaybackPolicy } from './playback.ts'
+import { PlaybackPolicy, ViewerRules } from './playback.ts'
 
 /** Longest credential or public name that a caller may present; ours are under 64. */
 export const PRESENTED_LENGTH_MAX = 256
@@ -203,6 +203,10 @@ export const AuthorizeIngestResponse = z.discriminatedUnion('allowed', [
       .array(z.object({ id: PushTargetId, url: z.string() }))
       .optional()
       .describe('Where the stream is to be sent on to, secrets included: for media hosts alone'),
+    cluster_ids: z
+      .array(z.string())
+      .optional()
+      .describe('Clusters that serve the tenant, the preferred one first: for Foghorn alone'),
   }),
   Denied,
 ])
@@ -215,9 +219,11 @@ export const AuthorizePlaybackRequest = z
     protocol: Presented.optional(),
     token: z.string().max(4096).optional(),
     purpose: z
-      .enum(['view', 'source'])
+      .enum(['view', 'source', 'rules'])
       .default('view')
-      .describe('`source`: a media host asks for itself whether the stream has an owner; no viewer, so no token'),
+      .describe(
+        '`source`: a media host asks whether the stream has an owner, itself or by Foghorn; no viewer, so no token. `rules`: Foghorn asks once for all viewers',
+      ),
   })
   .refine(
     (request) => (request.playback_id === undefined) !== (request.runtime_name === undefined),
@@ -234,6 +240,7 @@ export const AuthorizePlaybackResponse = z.discriminatedUnion('allowed', [
     runtime_name: z.string(),
     viewer_until: Time.optional().describe('When the viewer’s token ends, and this permission with it'),
     cluster_ids: z.array(z.string()).describe('Clusters that serve the tenant, the preferred one first'),
+    viewer_rules: ViewerRules.optional().describe('Of a signed stream, where `rules` were asked for'),
   }),
   Denied,
 ])

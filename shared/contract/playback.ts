@@ -11,6 +11,10 @@ export const VIEWER_TOKEN_LENGTH_MAX = 2_048
 export const VIEWER_ID_LENGTH_MAX = 256
 export const PLAYBACK_REVOCATIONS_MAX = 10_000
 export const REVOCATION_SECONDS_MAX = 366 * 24 * 3600
+/** Keys of a tenant that Foghorn is told: all that are good, and the ones revoked last. */
+export const SIGNING_KEYS_TOLD_MAX = 50
+/** Revocations of one stream that Foghorn is told; when there are more, it asks about each token. */
+export const REVOCATIONS_TOLD_MAX = 1_000
 
 export const playbackPolicies = ['public', 'signed'] as const
 
@@ -37,7 +41,7 @@ export const SigningKey = z
     name: z.string(),
     public_jwk: PublicJwk,
     created_at: Time,
-    last_used_at: Time.nullable().describe('Right to a minute'),
+    last_used_at: Time.nullable().describe('When a media host last let a viewer in by it, right to a minute'),
   })
   .meta({ id: 'SigningKey' })
 
@@ -87,4 +91,19 @@ export const PlaybackRevocation = z
 export const ListPlaybackRevocations = PageQuery.extend({
   kind: z.enum(revocationKinds).optional(),
   subject: CreatePlaybackRevocation.shape.subject.optional(),
+})
+
+// --- what the edge is told
+
+/** By which Foghorn judges the tokens of a stream's viewers. */
+export const ViewerRules = z.object({
+  keys: z
+    .array(PublicJwk.pick({ x: true, y: true }).extend({ id: SigningKeyId, revoked: z.boolean() }))
+    .max(SIGNING_KEYS_TOLD_MAX)
+    .describe('The tenant’s keys: all that are good, and the ones revoked last'),
+  revocations: z
+    .array(z.object({ kind: z.enum(revocationKinds), subject: z.string() }))
+    .max(REVOCATIONS_TOLD_MAX)
+    .nullable()
+    .describe('What is turned away from this stream; null when that is too much to tell: ask about each token'),
 })

@@ -22,6 +22,8 @@ export const PRIVATE_CLUSTERS_DEFAULT = 5
 export const LIMIT_MAX = 1_000_000
 /** Clusters that serve one tenant in an order of its own. */
 export const TENANT_CLUSTERS_MAX = 50
+/** Of the clusters that a tenant owns, so many are told to a service: the oldest. */
+export const OWNED_CLUSTERS_MAX = 100
 
 // --- tenants
 
@@ -106,6 +108,12 @@ export const TenantClusters = z.object({
 // --- clusters
 
 export const ClusterKind = z.enum(['platform', 'private'])
+
+export const OwnedClusters = z.object({
+  clusters: z
+    .array(z.object({ cluster_id: ClusterId, name: z.string(), kind: ClusterKind }))
+    .describe('Clusters that the tenant itself runs, the oldest first'),
+})
 
 export const CreateCluster = z.strictObject({
   name: Name,
@@ -318,6 +326,13 @@ export const getTenantClusters = endpoint({
   request: z.object({ tenant_id: TenantId }),
   response: TenantClusters,
   refusals: ['not_found'],
+})
+
+export const getOwnedClusters = endpoint({
+  method: 'GET',
+  path: '/tenants/{tenant_id}/owned-clusters',
+  request: z.object({ tenant_id: TenantId }),
+  response: OwnedClusters,
 })
 
 export const setTenantStatus = endpoint({

@@ -21,12 +21,19 @@ export const Timestamp = z.iso.datetime({ precision: 3 })
 /** How a final fact came about: MistServer reported it, or Helmsman found it missing and made it up for it. */
 export const Provenance = z.enum(['reported', 'reconciled'])
 
-/** Where an address is, coarsely; Decklog looks it up and then shortens the address, so senders leave it out. */
+const H3Cell = z.string().regex(/^[0-9a-f]{15}$/, 'is not an H3 cell')
+
+/**
+ * Where somebody is. What a sender knows more exactly Decklog makes coarse before the log: latitude and longitude are the
+ * centre of `h3_cell` there, a cell of the H3 grid at resolution 5, about 250 km² wide.
+ */
 export const Place = z.strictObject({
   country_code: z.string().length(2).nullable(),
   city: Name.nullable(),
   latitude: z.number().min(-90).max(90).nullable(),
   longitude: z.number().min(-180).max(180).nullable(),
+  /** Decklog's own; what a sender writes here does not count. */
+  h3_cell: H3Cell.nullable().default(null),
 })
 export type Place = z.infer<typeof Place>
 

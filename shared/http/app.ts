@@ -1,9 +1,10 @@
-import { Hono } from 'hono'
+import { Hono, type Context as HonoContext } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { type RequestIdVariables, requestId } from 'hono/request-id'
-import { routePath } from 'hono/route'
+import { matchedRoutes, routePath } from 'hono/route'
+import { METHOD_NAME_ALL } from 'hono/router'
 import { timeout } from 'hono/timeout'
 import type { Clock } from '../clock.ts'
 import type { Actor, Context } from '../context.ts'
@@ -11,7 +12,7 @@ import { Fault, toFault } from '../fault.ts'
 import type { Log } from '../log.ts'
 import type { Authenticate } from './authenticate.ts'
 import { requireReadableBody } from './body.ts'
-import { readCallerAddress } from './caller-address.ts'
+import { callerAddressOf, type Front } from './caller-address.ts'
 import { toProblemResponse } from './problem.ts'
 
 export const BODY_BYTES_MAX = 1024 * 1024
@@ -35,8 +36,8 @@ export interface AppOptions<Deps extends object> {
   deps: Deps
   bodyBytesMax?: number
   requestTimeoutMs?: number
-  /** How many proxies of ours stand before the service; by default none, and callers' addresses are not known. */
-  trustedProxies?: number
+  /** Who stands before the service; by default nobody, and callers' addresses are not known. */
+  trustedProxies?: Front
   observe?: Observe
 }
 
@@ -48,10 +49,10 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
   app.use(async (c, next) => {
     const started = performance.now()
     const ctx = { ...deps, actor: anonymous, now: clock, log: log.with({ request_id: c.var.requestId }) }
-    const address = readCallerAddress(c.req.header('x-forwarded-for'), options.trustedProxies ?? 0)
+    const address = callerAddressOf((name) => c.req.header(name), options.trustedProxies ?? 0)
     c.set('ctx', { ...ctx, request_id: c.var.requestId, ...(address !== undefined && { address }) })
     await next()
-    const answered = { method: c.req.method, route: routePath(c, -1), status: c.res.status }
+    const answered = { method: c.req.method, route: routeOf(c), status: c.res.status }
     const took_ms = performance.now() - started
     options.observe?.({ ...answered, took_ms })
     const line = { ...answered, took_ms: Math.round(took_ms) }
@@ -85,6 +86,12 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     return toProblemResponse(fault, c.var.requestId)
   })
   return app
+}
+
+/** The pattern that answers: the first one that matches; what is of all methods is middleware. */
+function routeOf(c: HonoContext): string {
+  const answering = matchedRoutes(c).find(({ method }) => method !== METHOD_NAME_ALL)
+  return answering?.path ?? routePath(c, -1)
 }
 
 const anonymous: Actor = { kind: 'anonymous' }

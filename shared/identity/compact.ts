@@ -4,6 +4,8 @@ import { ALGORITHM } from './key.ts'
 
 /** r and s of P-256, each 32 bytes: a DER signature has another length. */
 const SIGNATURE_BYTES = 64
+/** The same as text. */
+export const SIGNATURE_CHARS = Math.ceil((SIGNATURE_BYTES * 4) / 3)
 
 /** What our issuers write and nothing else: no `jwk`, `jku`, `x5c`, `crit`, `b64` or `zip` ever reaches the library. */
 const Header = z.strictObject({ alg: z.literal(ALGORITHM), kid: z.string(), typ: z.literal('JWT').optional() })
@@ -22,15 +24,16 @@ export function findFormFault(token: string): 'malformed' | 'invalid' | undefine
   return Header.safeParse(readJson(header)).success && readJson(payload) !== undefined ? undefined : 'invalid'
 }
 
-/** Undefined for nothing, for padding and foreign characters, and for last bits that a lenient reader drops. */
+/** Without padding, and with zeros in the last bits, which a lenient reader drops: each text of bytes has one form. */
+const BASE64URL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
+
+/** Whether one part of a token is something, in canonical base64url. */
+export function isCanonical(part: string): boolean {
+  return part !== '' && BASE64URL.test(part)
+}
+
 function decode(part: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9_-]+$/.test(part)) return undefined
-  try {
-    const bytes = base64url.decode(part)
-    return base64url.encode(bytes) === part ? bytes : undefined
-  } catch {
-    return undefined
-  }
+  return isCanonical(part) ? base64url.decode(part) : undefined
 }
 
 /** JSON as `JSON.stringify` writes it: a member that stands twice, or any space, reads back as another text. */

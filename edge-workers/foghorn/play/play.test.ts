@@ -46,8 +46,16 @@ test.each([
   ['mp4', 'http://e.example:8080/ID.mp4'],
   ['webm', 'http://e.example:8080/ID.webm'],
   ['mpegts', 'http://e.example:8080/ID.ts'],
-  ['webrtc', 'http://e.example:18203/webrtc/ID'],
-  ['srt', 'srt://e.example/?streamid=ID'],
+  ['webrtc', 'http://e.example:8080/webrtc/ID'],
+  ['hls/index.m3u8', 'http://e.example:8080/hls/ID/index.m3u8'],
+  ['cmaf/index.mpd', 'http://e.example:8080/cmaf/ID/index.mpd'],
+  ['smooth', 'http://e.example:8080/cmaf/ID/Manifest'],
+  ['wswebrtc', 'ws://e.example:18203/webrtc/ID'],
+  ['wsmp4', 'ws://e.example:8080/ID.mp4'],
+  ['wsraw', 'ws://e.example:8080/ID.raw'],
+  ['h264', 'http://e.example:8080/ID.h264'],
+  ['sdp', 'http://e.example:8080/ID.sdp'],
+  ['srt', 'srt://e.example:8889/?streamid=ID'],
   ['rtmp', 'rtmp://e.example/play/ID'],
   ['rtsp', 'rtsp://e.example:5554/ID'],
 ])('/%s leads to %s', async (protocol, url) => {
@@ -55,6 +63,13 @@ test.each([
   await foghorn.beat({ clusterId }, { host: 'e.example', ...onAir })
   const answer = await foghorn.get(`/play/${playbackId}/${protocol}`)
   expect(answer.headers.get('location')).toBe(url.replace('ID', playbackId))
+})
+
+test('a path that ends like a file names the protocol by its ending', async () => {
+  const { playbackId, clusterId, onAir } = addStream(foghorn)
+  await foghorn.beat({ clusterId }, { host: 'e.example', ...onAir })
+  const answer = await foghorn.get(`/play/${playbackId}.mpd?a=1`)
+  expect(answer.headers.get('location')).toBe(`http://e.example:8080/cmaf/${playbackId}/index.mpd?a=1`)
 })
 
 test('asked for JSON, the hosts come best first, each with its URLs and what its score is made of', async () => {
@@ -69,7 +84,7 @@ test('asked for JSON, the hosts come best first, each with its URLs and what its
     ['busy.example', first],
   ])
   expect({ url, protocol }).toEqual({ url: `rtmp://idle.example/play/${playbackId}`, protocol: 'rtmp' })
-  expect(candidates[0]?.urls.srt).toBe(`srt://idle.example/?streamid=${playbackId}`)
+  expect(candidates[0]?.urls.srt).toBe(`srt://idle.example:8889/?streamid=${playbackId}`)
   const { score = 0, score_parts = {} } = candidates[0] ?? {}
   expect(Object.values(score_parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 6)
 })
@@ -86,14 +101,16 @@ test('a viewer whom Cloudflare places is sent to the nearer host, and told of on
   expect(near.candidates[0]?.distance_km).toBeCloseTo(306, -1)
   const far = await ask(`/play/${playbackId}`, { country: 'NL', latitude: '52.1', longitude: '5.1' })
   expect(far.candidates[0]?.host).toBe('ams.example')
+  const place = { country_code: 'US', city: 'Boston', latitude: 42.36, longitude: -71.06, h3_cell: null }
   await expect
-    .poll(() => foghorn.decklog.events().map(({ data }) => data.place), EVENTUALLY)
-    .toContainEqual({ country_code: 'US', city: 'Boston', latitude: 42.4, longitude: -71.1 })
+    .poll(() => foghorn.decklog.events().map(({ data }) => [data.place, data.distance_km]), EVENTUALLY)
+    .toContainEqual([place, 310])
 })
 
 test('what cannot be played says why', async () => {
   const { verdicts } = foghorn.commodore
   verdicts.set('suspended', { allowed: false, reason: 'tenant_suspended' })
+  verdicts.set('unpaid', { allowed: false, reason: 'payment_required' })
   const nowhere = addStream(foghorn)
   const offline = addStream(foghorn)
   await foghorn.beat({ clusterId: offline.clusterId })
@@ -108,22 +125,26 @@ test('what cannot be played says why', async () => {
   const paths = {
     unknown: '/play/nobodyknowsit',
     suspended: '/play/suspended',
+    unpaid: '/play/unpaid.m3u8',
     nowhere: `/play/${nowhere.playbackId}`,
     offline: `/play/${offline.playbackId}`,
     full: `/play/${full.playbackId}`,
     noRtmp: `/play/${plain.playbackId}/rtmp`,
     noSuch: `/play/${plain.playbackId}/betamax`,
+    noFile: `/play/${plain.playbackId}/hls/index.mpd`,
     malformed: '/play/no%20such%2Fid',
   }
   for (const [name, path] of Object.entries(paths)) refusals[name] = await refusal(await foghorn.get(path))
   expect(refusals).toEqual({
     unknown: '404 unknown_playback_id',
     suspended: '403 tenant_suspended',
+    unpaid: '402 payment_required',
     nowhere: '503 no_host',
     offline: '404 stream_offline',
     full: '503 hosts_full',
     noRtmp: '404 protocol_unavailable',
     noSuch: '404 protocol_unknown',
+    noFile: '404 file_unknown',
     malformed: '400 invalid_input',
   })
   const again = await foghorn.get(paths.offline)
@@ -219,25 +240,4 @@ test('a Decklog that never answers holds no viewer up', async () => {
   }
   const told = () => foghorn.decklog.events().filter(({ data }) => data.playback_id === playbackId)
   await expect.poll(told, EVENTUALLY).toHaveLength(20)
-})
-
-test('a viewer’s token reaches Commodore, and the host as the token of the session', async () => {
-  const { playbackId, clusterId, onAir } = addStream(foghorn)
-  await foghorn.beat({ clusterId }, { host: 'edge8.example', ...onAir })
-  const answer = await foghorn.get(`/play/${playbackId}/mp4?a=1&token=aa.bb.cc`, {
-    headers: { 'cf-connecting-ip': '192.0.2.9' },
-  })
-  expect(answer.headers.get('location')).toBe(`http://edge8.example:8080/${playbackId}.mp4?a=1&tkn=aa.bb.cc`)
-  const asked = foghorn.commodore.requests.at(-1)
-  expect(asked).toMatchObject({ playback_id: playbackId, token: 'aa.bb.cc', protocol: 'mp4' })
-})
-
-test('a denied token is told of by its reason, and lets no other viewer be denied', async () => {
-  const { playbackId, clusterId, onAir } = addStream(foghorn)
-  await foghorn.beat({ clusterId }, { host: 'edge9.example', ...onAir })
-  const verdict = foghorn.commodore.verdicts.get(playbackId)
-  foghorn.commodore.verdicts.set(playbackId, { allowed: false, reason: 'token_expired' })
-  expect(await refusal(await foghorn.get(`/play/${playbackId}?token=aa.bb.cc`))).toBe('403 token_expired')
-  if (verdict) foghorn.commodore.verdicts.set(playbackId, verdict)
-  expect((await foghorn.get(`/play/${playbackId}?token=dd.ee.ff`)).status).toBe(307)
 })

@@ -1,58 +1,51 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
-import { z } from 'zod'
 import { PlayAnswer, protocols } from '../../../shared/contract/foghorn.ts'
-import { Fault } from '../../../shared/fault.ts'
 import { operation } from '../../../shared/http/route.ts'
-import { parse } from '../../../shared/parse.ts'
 import type { FoghornEnv } from '../deps.ts'
-import { toProtocol } from '../protocol.ts'
+import { callerOf, ctxOf, isProbe } from '../request.ts'
+import { readPlayPath } from './path.ts'
 import { play } from './play.ts'
 
-const PlayParams = z.object({
-  playback_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a playback id'),
-  protocol: z.string().max(32).default('hls'),
-})
-
 const CORS_MAX_AGE_SECONDS = 600
+
+function playing(summary: string) {
+  return operation({
+    summary,
+    description: `Redirects (307) to the host's own URL, or lists the best hosts with \`Accept: application/json\`.
+        The protocol is one of ${protocols.join(', ')} or a usual other name of it, as a part or an ending of the path
+        (\`/play/{playback_id}.m3u8\`); hls when absent.
+        \`X-Stale-Ms\` says that a cluster is out of reach, and for how long.
+        The query is passed on. A signed stream asks for \`?token=\`, which the host gets as \`tkn\`.`,
+    auth: 'none',
+    ok: { schema: PlayAnswer, also: 307 },
+    faults: ['payment_required', 'forbidden', 'not_found', 'unavailable'],
+  })
+}
 
 export const plays = new Hono<FoghornEnv>()
   .use(
     cors({
       origin: '*',
       allowMethods: ['GET', 'HEAD', 'OPTIONS'],
-      exposeHeaders: ['location', 'retry-after', 'x-request-id'],
+      exposeHeaders: ['location', 'retry-after', 'x-request-id', 'x-stale-ms'],
       maxAge: CORS_MAX_AGE_SECONDS,
     }),
   )
-  .get(
-    '/:playback_id/:protocol?',
-    operation({
-      summary: 'Find the best media host for a viewer',
-      description: `Redirects (307) to the host's own URL, or lists the best hosts with \`Accept: application/json\`.
-        The protocol is one of ${protocols.join(', ')} or a usual other name of it; hls when absent.
-        The query is passed on. A signed stream asks for \`?token=\`, which the host gets as \`tkn\`.`,
-      auth: 'none',
-      ok: { schema: PlayAnswer },
-      faults: ['forbidden', 'not_found', 'unavailable'],
-    }),
-    async (c) => {
-      const { playback_id, protocol: name } = parse(PlayParams, c.req.param())
-      const protocol = toProtocol(name)
-      if (!protocol) throw new Fault('not_found', 'protocol_unknown', `Play over one of: ${protocols.join(', ')}.`)
-      const answer = await play(
-        { ...c.var.ctx, defer: (work) => c.executionCtx.waitUntil(work) },
-        {
-          playback_id,
-          protocol,
-          search: new URL(c.req.url).search,
-          address: c.req.header('cf-connecting-ip'),
-          cf: 'cf' in c.req.raw ? c.req.raw.cf : undefined,
-        },
-      )
-      c.header('cache-control', 'no-store')
-      c.header('vary', 'accept', { append: true })
-      if (c.req.header('accept')?.includes('application/json')) return c.json(answer)
-      return c.redirect(answer.url, 307)
-    },
-  )
+  .get('/:playback_id/:protocol?', playing('Find the best media host for a viewer'), answer)
+  .get('/:playback_id/:protocol/:file', playing('The same by the first file of a protocol, such as index.m3u8'), answer)
+
+async function answer(c: Context<FoghornEnv>): Promise<Response> {
+  const { playback_id = '', protocol, file } = c.req.param()
+  const found = await play(ctxOf(c), {
+    ...readPlayPath({ playback_id, protocol, file }),
+    search: new URL(c.req.url).search,
+    caller: callerOf(c),
+    probe: isProbe(c),
+  })
+  c.header('cache-control', 'no-store')
+  c.header('vary', 'accept', { append: true })
+  if (found.stale_ms > 0) c.header('x-stale-ms', String(found.stale_ms))
+  if (c.req.header('accept')?.includes('application/json')) return c.json(found)
+  return c.redirect(found.url, 307)
+}

@@ -1,24 +1,22 @@
-import { LRUCache } from 'lru-cache'
-import type { z } from 'zod'
-import { type Client, call } from '../../../shared/client/client.ts'
+import type { Client } from '../../../shared/client/client.ts'
 import type { Clock } from '../../../shared/clock.ts'
-import { type AuthorizePlaybackResponse, authorizePlayback } from '../../../shared/contract/commodore.ts'
-import { createFlights, type Defer } from '../flight.ts'
+import { type Answer, type AskOptions, createAnswers, type Verdict } from './answers.ts'
+import { createTokenReader } from './token-reader.ts'
+import { hangsOnRules, judge } from './viewer-rules.ts'
 
-/** How long a verdict is used without asking again. */
+/** How long a permission is used without asking again. */
 export const ALLOWED_FRESH_MS = 30_000
+/** The same where revocations came along, or could not: the longest that somebody who is turned away goes on. */
+export const RULES_FRESH_MS = 10_000
+/** No denial is older: who was just let in must not wait for us to hear of it. */
 export const DENIED_FRESH_MS = 5_000
-/** How old a permission may become while Commodore is out of reach: its outage stops nobody who could play before. */
-export const ALLOWED_STALE_MAX_MS = 10 * 60_000
-/** After a failure, viewers with an old permission do not wait for Commodore again for so long. */
-export const COMMODORE_PAUSE_MS = 5_000
-const VERDICTS_MAX = 10_000
 
-export type Verdict = z.infer<typeof AuthorizePlaybackResponse>
-
-/** A stream and, where a token came along, the viewer to whom alone the verdict applies. */
+/** A stream by one of its names and, where a token came along, the viewer to whom alone the verdict applies. */
 export interface Asked {
-  playback_id: string
+  playback_id?: string
+  runtime_name?: string
+  /** A media host asks for itself: no viewer is judged. */
+  source?: boolean
   token?: string | undefined
   protocol?: string | undefined
   viewer_host?: string | undefined
@@ -27,51 +25,44 @@ export interface Asked {
 /** Commodore's verdicts on what may be played, and by whom. */
 export interface Verdicts {
   /** Throws the `Fault` of the call when there is neither an answer nor a permission that is young enough. */
-  get(asked: Asked, options: { requestId: string; defer: Defer }): Promise<Verdict>
+  get(asked: Asked, options: AskOptions): Promise<Verdict>
 }
 
+/**
+ * Commodore is asked once about a stream; viewers' tokens are judged here, by the keys and revocations that it told. Only
+ * where there are too many revocations to tell is it asked about each token that is good otherwise.
+ */
 export function createVerdicts(commodore: Client, clock: Clock): Verdicts {
-  const known = new LRUCache<string, { verdict: Verdict; at_ms: number }>({ max: VERDICTS_MAX })
-  const flights = createFlights<Verdict>()
-  let pausedUntil = 0
-
-  async function ask(asked: Asked, requestId: string): Promise<Verdict> {
-    try {
-      const verdict = await call(commodore, authorizePlayback, asked, { requestId })
-      known.set(keyOf(asked), { verdict, at_ms: clock().getTime() })
-      pausedUntil = 0
-      return verdict
-    } catch (error) {
-      pausedUntil = clock().getTime() + COMMODORE_PAUSE_MS
-      throw error
-    }
-  }
+  const streams = createAnswers(commodore, clock, freshMsOf)
+  const viewers = createAnswers(commodore, clock, freshMsOf)
+  const reader = createTokenReader()
 
   return {
-    get: async (asked, { requestId, defer }) => {
-      const now = clock().getTime()
-      const key = keyOf(asked)
-      const last = known.get(key)
-      const age = last ? now - last.at_ms : Number.POSITIVE_INFINITY
-      const ended = last !== undefined && hasEnded(last.verdict, now)
-      if (last && !ended && age < (last.verdict.allowed ? ALLOWED_FRESH_MS : DENIED_FRESH_MS)) return last.verdict
-      const fallback = last?.verdict.allowed && !ended && age < ALLOWED_STALE_MAX_MS ? last.verdict : undefined
-      if (fallback && now < pausedUntil) return fallback
-      try {
-        return await flights.run(key, defer, () => ask(asked, requestId))
-      } catch (error) {
-        if (fallback) return fallback
-        throw error
+    get: async ({ source, token, protocol, viewer_host, ...names }, options) => {
+      if (source) return (await streams.get({ ...names, purpose: 'source' }, options)).verdict
+      const rulesOf = { ...names, purpose: 'rules' as const }
+      const presented = { token, protocol, viewer_host }
+      const judged = await judgeBy(await streams.get(rulesOf, options))
+      if (!judged.hanging) return judged.verdict
+      return (await judgeBy(await streams.getNewer(rulesOf, DENIED_FRESH_MS, options))).verdict
+
+      async function judgeBy({ verdict, rules }: Answer): Promise<{ verdict: Verdict; hanging: boolean }> {
+        if (!verdict.allowed || !rules) return { verdict, hanging: false }
+        const stream = { id: verdict.stream_id, playback_id: verdict.playback_id }
+        const judgement = await judge(presented, { stream, rules, now: clock(), reader })
+        if ('denial' in judgement) {
+          return { verdict: { allowed: false, reason: judgement.denial }, hanging: hangsOnRules(judgement) }
+        }
+        if (rules.revoked === null) {
+          return { verdict: (await viewers.get({ ...names, ...presented }, options)).verdict, hanging: false }
+        }
+        return { verdict: { ...verdict, viewer_until: judgement.until.toISOString() }, hanging: false }
       }
     },
   }
 }
 
-function keyOf({ playback_id, token, protocol, viewer_host }: Asked): string {
-  return JSON.stringify(token === undefined ? [playback_id] : [playback_id, token, protocol, viewer_host])
-}
-
-/** A permission ends with the token that it was given to. */
-function hasEnded(verdict: Verdict, now: number): boolean {
-  return verdict.allowed && verdict.viewer_until !== undefined && now >= Date.parse(verdict.viewer_until)
+function freshMsOf({ verdict, rules }: Answer): number {
+  if (!verdict.allowed) return DENIED_FRESH_MS
+  return rules !== null || verdict.viewer_until !== undefined ? RULES_FRESH_MS : ALLOWED_FRESH_MS
 }

@@ -51,6 +51,7 @@ test('services learn whose it is, and when it was last used is known to a minute
     operator: false,
     expires_at: null,
   })
+  expect(await call(door.clientOf('foghorn'), verifyApiToken, { token })).toMatchObject({ valid: true })
   const lastUse = async () => (await list()).data.find((shown) => shown.id === id)?.last_used_at
   const first = await lastUse()
   door.quartermaster.pass(59)

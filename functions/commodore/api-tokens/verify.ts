@@ -11,7 +11,7 @@ import type { Tables } from '../tables.ts'
 type Verdict = z.infer<typeof VerifyApiTokenResponse>
 
 /** Services that take API tokens of tenants. */
-const VERIFIERS = ['quartermaster', 'periscope-query', 'purser', 'signalman'] as const
+const VERIFIERS = ['foghorn', 'quartermaster', 'periscope-query', 'purser', 'signalman'] as const
 
 /** Says for another service whose a token is and what it may do. */
 export async function verify(ctx: Ctx, { token }: z.infer<typeof VerifyApiTokenRequest>): Promise<Verdict> {

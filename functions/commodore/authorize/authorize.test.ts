@@ -55,6 +55,17 @@ test('a media host learns the names of the stream that a key publishes to', asyn
   })
 })
 
+test('Foghorn learns where a key may publish, and not where the stream is sent on to', async () => {
+  const clusters = { cluster_ids: [platformCluster] }
+  expect(await publish(stream.stream_key, door.clientOf('foghorn'))).toEqual({
+    allowed: true,
+    ...names(),
+    record: false,
+    dvr: false,
+    ...clusters,
+  })
+})
+
 test('a stream is played by its playback id in any case, or by its runtime name', async () => {
   const allowed = { allowed: true, ...names(), cluster_ids: [platformCluster] }
   expect(await play({ playback_id: stream.playback_id })).toEqual(allowed)

@@ -17,7 +17,8 @@ import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names
 import type { Tables } from '../tables.ts'
 import { publishingBy } from './publishing.ts'
 import { ROUTING_DENIAL_FRESH_MS, type Routing } from './routing.ts'
-import { judgeViewer } from './viewer-token.ts'
+import { viewerRules } from './viewer-rules.ts'
+import { judgeToken } from './viewer-token.ts'
 
 type Stream = Selectable<Tables['streams']>
 type Named = Pick<Stream, 'id' | 'tenant_id' | 'internal_name' | 'playback_id' | 'enabled'>
@@ -33,7 +34,7 @@ export async function ingest(
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const answer = { allowed: true as const, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
-  if (ctx.actor.kind !== 'node') return answer
+  if (ctx.actor.kind !== 'node') return { ...answer, cluster_ids: verdict.clusterIds }
   return { ...answer, push_targets: await PushTargets.open(ctx.encryption, stream.push_targets) }
 }
 
@@ -43,7 +44,8 @@ export async function playback(
   request: z.infer<typeof AuthorizePlaybackRequest>,
 ): Promise<z.infer<typeof AuthorizePlaybackResponse>> {
   requireMedia(ctx)
-  const { playback_id, runtime_name } = request
+  const { playback_id, runtime_name, purpose } = request
+  if (purpose === 'rules') requireService(ctx, 'foghorn')
   const byId = playback_id === undefined ? undefined : readPlaybackId(playback_id)
   const byName = runtime_name === undefined ? undefined : readRuntimeName(runtime_name)
   const stream = await streamNamed(ctx, byId, byName)
@@ -51,10 +53,10 @@ export async function playback(
   const verdict = await admit(ctx, stream)
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const names = { ...namesOf(stream), cluster_ids: verdict.clusterIds }
-  // A media host that starts a stream asks for itself, and has shown who it is.
-  const isHost = ctx.actor.kind === 'node' && request.purpose === 'source'
-  if (stream.playback_policy === 'public' || isHost) return { allowed: true, ...names }
-  const judgement = await judgeViewer(ctx, stream, request)
+  // A media host that starts a stream has shown who it is, to us or to Foghorn.
+  if (stream.playback_policy === 'public' || purpose === 'source') return { allowed: true, ...names }
+  if (purpose === 'rules') return { allowed: true, ...names, viewer_rules: await viewerRules(ctx, stream) }
+  const judgement = await judgeToken(ctx, stream, request)
   if ('denial' in judgement) return denied(ctx, judgement.denial, stream)
   return { allowed: true, ...names, viewer_until: judgement.until.toISOString() }
 }

@@ -27,7 +27,7 @@ export const authorize = new Hono<AppEnv>()
     '/playback/authorize',
     operation({
       summary: 'May this stream be played, and where?',
-      description,
+      description: `${description} Foghorn asks for the \`rules\` of a signed stream, by which it judges its viewers itself.`,
       auth: 'node or service',
       ok: { schema: AuthorizePlaybackResponse },
     }),

@@ -1,20 +1,23 @@
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
+import { createVerdicts } from '../../../edge-workers/foghorn/play/verdicts.ts'
 import { call } from '../../../shared/client/client.ts'
 import { authorizePlayback, type CreatedStream } from '../../../shared/contract/commodore.ts'
 import { Page } from '../../../shared/contract/page.ts'
 import {
   PLAYBACK_REVOCATIONS_MAX,
   PlaybackRevocation,
+  REVOCATIONS_TOLD_MAX,
+  SIGNING_KEYS_TOLD_MAX,
   SigningKey,
   VIEWER_TOKEN_LENGTH_MAX,
   VIEWER_TOKEN_SECONDS_MAX,
 } from '../../../shared/contract/playback.ts'
+import { VIEWER_CLOCK_SECONDS } from '../../../shared/playback/viewer-token.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'
 import { createSigningKey, type SigningKeyPair, signViewerToken } from '../testing/viewer-tokens.ts'
-import { VIEWER_CLOCK_SECONDS } from './viewer-token.ts'
 
 let door: TestCommodore
 let ann: Account
@@ -50,12 +53,14 @@ const good = (claims: Record<string, unknown> = {}) => ({
 const sign = (claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}, by = key) =>
   signViewerToken(by, good(claims), header)
 
-const play = (token: string | undefined, more: { protocol?: string; viewer_host?: string } = {}, of = stream) =>
-  call(door.clientOf('foghorn'), authorizePlayback, {
-    playback_id: of.playback_id,
-    ...(token !== undefined && { token }),
-    ...more,
-  })
+/** What Commodore says; Foghorn, who was told its rules, must say the same. */
+async function play(token: string | undefined, more: { protocol?: string; viewer_host?: string } = {}, of = stream) {
+  const asked = { playback_id: of.playback_id, ...(token !== undefined && { token }), ...more }
+  const answer = await call(door.clientOf('foghorn'), authorizePlayback, asked)
+  const edge = createVerdicts(door.clientOf('foghorn'), door.quartermaster.now)
+  expect(await edge.get(asked, { requestId: 'test', defer: () => undefined }), 'at the edge').toEqual(answer)
+  return answer
+}
 const verdict = async (...asked: Parameters<typeof play>) => {
   const answer = await play(...asked)
   return answer.allowed ? 'allowed' : answer.reason
@@ -169,6 +174,10 @@ describe('a token is refused with its reason', () => {
       expect(await verdict(token, { protocol }), protocol).toBe('token_wrong_protocol')
     }
     expect(await verdict(token)).toBe('token_wrong_protocol')
+    const sockets = await sign({ protocols: ['wswebrtc', 'wsmp4', 'smooth'] })
+    for (const output of ['WebRTC', 'MP4', 'CMAF']) {
+      expect(await verdict(sockets, { protocol: output }), output).toBe('allowed')
+    }
   })
 
   test.each([
@@ -185,12 +194,73 @@ describe('a token is refused with its reason', () => {
   })
 })
 
-test('a media host that starts a stream asks for itself, and nobody else can', async () => {
+test('a media host that starts a stream needs no viewer’s token, nor does Foghorn whom it asks', async () => {
   const ask = (client: ReturnType<TestCommodore['clientOf']>) =>
     call(client, authorizePlayback, { runtime_name: `live+${stream.internal_name}`, purpose: 'source' })
   const host = { ...door.clientOf('foghorn'), token: () => door.quartermaster.identities.node(node) }
   expect(await ask(host)).toMatchObject({ allowed: true })
-  expect(await ask(door.clientOf('foghorn'))).toEqual({ allowed: false, reason: 'token_required' })
+  expect(await ask(door.clientOf('foghorn'))).toMatchObject({ allowed: true })
+  await expect(ask(door.clientOf('decklog'))).rejects.toMatchObject({ reason: 'commodore_refused' })
+})
+
+describe('the rules by which Foghorn judges', () => {
+  const rules = (of = stream) =>
+    call(door.clientOf('foghorn'), authorizePlayback, { playback_id: of.playback_id, purpose: 'rules' })
+
+  test('are a public stream’s none', async () => {
+    const open = await door.stream(ann)
+    expect(await rules(open)).toMatchObject({ allowed: true, stream_id: open.id })
+    expect(await rules(open)).not.toHaveProperty('viewer_rules')
+  })
+
+  test('are told to Foghorn alone', async () => {
+    const asked = { playback_id: stream.playback_id, purpose: 'rules' }
+    const token = await door.quartermaster.identities.node(node)
+    expect(await refusal(send(door, 'POST /playback/authorize', { token, body: asked }))).toBe('403 forbidden')
+  })
+
+  test('name every good key and those revoked last, and what holds for this stream', async () => {
+    const eve = await door.account('eve')
+    const [here, there] = [await signedStream(eve), await signedStream(eve)]
+    await door.owner.query(
+      `insert into commodore.signing_keys (id, tenant_id, name, public_jwk, created_at, revoked_at)
+       select 'sgn_00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), $1, 'old', '{"x":"x","y":"y"}', now(),
+         now() - n * interval '1 day' from generate_series(1, $2::int) n`,
+      [eve.tenant_id, SIGNING_KEYS_TOLD_MAX],
+    )
+    const good = await createSigningKey(door, eve)
+    const revoke = (body: object) => send(door, 'POST /playback-revocations', { token: eve.token, body })
+    await revoke({ kind: 'viewer', subject: 'guest', stream_id: here.id })
+    await revoke({ kind: 'viewer', subject: 'guest', stream_id: there.id, expires_in_seconds: 30 })
+    await revoke({ kind: 'token', subject: 'leaked' })
+    const answer = await rules(there)
+    const { keys = [], revocations } = (answer.allowed && answer.viewer_rules) || {}
+    expect(keys[0]).toEqual({ id: good.id, x: good.public_jwk.x, y: good.public_jwk.y, revoked: false })
+    expect(keys).toHaveLength(SIGNING_KEYS_TOLD_MAX)
+    expect(keys.at(-1)?.id).toBe(`sgn_00000000-0000-7000-8000-${String(SIGNING_KEYS_TOLD_MAX - 1).padStart(12, '0')}`)
+    const guest = { kind: 'viewer', subject: 'guest' }
+    const leaked = { kind: 'token', subject: 'leaked' }
+    expect(revocations?.toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([leaked, guest])
+    door.quartermaster.pass(30)
+    expect(await rules(there)).toMatchObject({ viewer_rules: { revocations: [leaked] } })
+  })
+
+  test('say when there is too much to tell, and then each token is asked about', async () => {
+    const dan = await door.account('dan')
+    const [own, signer] = [await signedStream(dan), await createSigningKey(door, dan)]
+    await door.owner.query(
+      `insert into commodore.playback_revocations (id, tenant_id, kind, subject, created_at)
+       select 'rev_d' || n, $1, 'token', n::text, now() from generate_series(1, $2::int) n`,
+      [dan.tenant_id, REVOCATIONS_TOLD_MAX],
+    )
+    expect(await rules(own)).toMatchObject({ viewer_rules: { revocations: { length: REVOCATIONS_TOLD_MAX } } })
+    await send(door, 'POST /playback-revocations', { token: dan.token, body: { kind: 'viewer', subject: 'banned' } })
+    expect(await rules(own)).toMatchObject({ viewer_rules: { revocations: null } })
+    const token = (claims: object) => sign({ playback_id: own.playback_id, ...claims }, {}, signer)
+    expect(await verdict(await token({ sub: 'banned' }), {}, own)).toBe('viewer_revoked')
+    expect(await verdict(await token({ jti: '7' }), {}, own)).toBe('token_revoked')
+    expect(await verdict(await token({}), {}, own)).toBe('allowed')
+  })
 })
 
 describe('revocation', () => {

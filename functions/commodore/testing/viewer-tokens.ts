@@ -1,7 +1,7 @@
-import { importJWK, SignJWT } from 'jose'
 import type { z } from 'zod'
 import { CreatedSigningKey } from '../../../shared/contract/playback.ts'
 import { receive, send } from '../../../shared/testing/api.ts'
+import * as Tokens from '../../../shared/testing/viewer-tokens.ts'
 import type { Account, TestCommodore } from './commodore.ts'
 
 export type SigningKeyPair = z.infer<typeof CreatedSigningKey>
@@ -12,12 +12,10 @@ export function createSigningKey(door: TestCommodore, account: Account): Promise
 }
 
 /** A viewer's token as a tenant's own server would sign it; `header` and `claims` replace the usual ones. */
-export async function signViewerToken(
-  key: SigningKeyPair,
+export function signViewerToken(
+  { id, private_jwk: { x, y, d } }: SigningKeyPair,
   claims: Record<string, unknown>,
   header: Record<string, unknown> = {},
 ): Promise<string> {
-  const signer = new SignJWT({ sub: 'viewer-1', jti: crypto.randomUUID(), ...claims })
-  signer.setProtectedHeader({ alg: 'ES256', kid: key.id, ...header })
-  return signer.sign(await importJWK(key.private_jwk, 'ES256'))
+  return Tokens.signViewerToken({ id, x, y, d }, claims, header)
 }

@@ -23,6 +23,7 @@ export const routingDecisions = table({
     candidates: json,
     candidates_total: whole,
     decision_us: whole,
+    h3_cell: word,
   },
   toRows: ({ data: { place, reason_code, playback_id, protocol, chosen_node_id, chosen_cluster_id, ...data } }) => [
     {
@@ -34,6 +35,7 @@ export const routingDecisions = table({
       city: place?.city ?? '',
       latitude: place?.latitude ?? null,
       longitude: place?.longitude ?? null,
+      h3_cell: place?.h3_cell ?? '',
       chosen_node_id: chosen_node_id ?? '',
       chosen_cluster_id: chosen_cluster_id ?? '',
       candidates: JSON.stringify(data.candidates),

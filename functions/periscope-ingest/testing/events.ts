@@ -71,7 +71,7 @@ const unrecorded = {
     reason_code: null,
     playback_id: 'p',
     protocol: 'HLS',
-    place: { country_code: 'NL', city: 'Delft', latitude: 52, longitude: 4.4 },
+    place: { country_code: 'NL', city: 'Delft', latitude: 52.00791, longitude: 4.45627, h3_cell: '85196bb3fffffff' },
     chosen_node_id: 'nod_a',
     chosen_cluster_id: 'clu_a',
     distance_km: 12.5,

@@ -4,6 +4,7 @@ import { Page } from '../../../shared/contract/page.ts'
 import {
   Cluster,
   CreatedEnrolmentToken,
+  getOwnedClusters,
   PRIVATE_CLUSTERS_DEFAULT,
   resolveClusters,
 } from '../../../shared/contract/quartermaster.ts'
@@ -60,6 +61,28 @@ test('services learn whose clusters are, of several tenants at once', async () =
     ]),
   )
   expect(await call(client, resolveClusters, { cluster_ids: [] })).toEqual({ clusters: [] })
+})
+
+test('Foghorn learns which clusters a tenant itself runs, and no others', async () => {
+  const platform = await door.tenant('platform')
+  const [acme, other] = [await door.tenant('Acme'), await door.tenant('Other')]
+  await door.cluster(other)
+  const shared = await door.cluster(platform, 'platform')
+  const [first, second] = [await door.cluster(acme), await door.cluster(acme)]
+  const owned = async (tenant_id: string, service = 'foghorn') => {
+    const client = {
+      service: 'quartermaster',
+      baseUrl: new URL('http://quartermaster.test'),
+      token: () => door.identities.service(service, 'quartermaster'),
+      fetch: door.fetch,
+    }
+    const { clusters } = await call(client, getOwnedClusters, { tenant_id })
+    return clusters.map(({ cluster_id }) => cluster_id)
+  }
+  expect(await owned(acme.id)).toEqual([first.id, second.id])
+  expect(await owned(platform.id)).toEqual([shared.id])
+  expect(await owned(newId('tenant'))).toEqual([])
+  await expect(owned(acme.id, 'decklog')).rejects.toMatchObject({ reason: 'quartermaster_refused' })
 })
 
 test('repeated with one Idempotency-Key, one cluster and one enrolment token are made', async () => {

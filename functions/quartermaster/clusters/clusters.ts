@@ -8,6 +8,8 @@ import type { PageQuery } from '../../../shared/contract/page.ts'
 import {
   type Cluster,
   type CreateCluster,
+  OWNED_CLUSTERS_MAX,
+  type OwnedClusters,
   PRIVATE_CLUSTERS_DEFAULT,
   type ResolveClustersRequest,
   type ResolveClustersResponse,
@@ -90,6 +92,16 @@ export async function resolve(
   return ctx.db.within({ lookup: cluster_ids.join() }, async (tx) => {
     const rows = await tx.selectFrom('clusters').selectAll().where('id', 'in', cluster_ids).execute()
     return { clusters: rows.map(({ id, kind, owner_tenant_id }) => ({ cluster_id: id, kind, owner_tenant_id })) }
+  })
+}
+
+/** The clusters that a tenant itself runs, for Foghorn, which shows them to it; none for an unknown tenant. */
+export async function owned(ctx: Ctx, tenantId: string): Promise<z.infer<typeof OwnedClusters>> {
+  requireService(ctx, 'foghorn')
+  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
+    const own = tx.selectFrom('clusters').select(['id as cluster_id', 'name', 'kind'])
+    const oldest = own.where('owner_tenant_id', '=', tenantId).orderBy('id').limit(OWNED_CLUSTERS_MAX)
+    return { clusters: await oldest.execute() }
   })
 }
 

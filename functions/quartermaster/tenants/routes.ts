@@ -5,6 +5,7 @@ import { TenantId } from '../../../shared/contract/fields.ts'
 import { Page, PageQuery } from '../../../shared/contract/page.ts'
 import {
   CreateTenantRequest,
+  OwnedClusters,
   SetTenantClusters,
   Tenant,
   TenantClusters,
@@ -15,6 +16,7 @@ import {
 } from '../../../shared/contract/quartermaster.ts'
 import { body, operation, path, query } from '../../../shared/http/route.ts'
 import { readPart } from '../audit-log/audit-log.ts'
+import { Clusters } from '../clusters/clusters.ts'
 import type { AppEnv } from '../deps.ts'
 import { getTenant, listTenants, setTenantClusters, updateTenant } from './operators.ts'
 import { Tenants } from './tenants.ts'
@@ -92,6 +94,18 @@ export const tenants = new Hono<AppEnv>()
     }),
     ofTenant,
     async (c) => c.json(await Tenants.clusters(c.var.ctx, c.req.valid('param').id), 200),
+  )
+  .get(
+    '/:id/owned-clusters',
+    operation({
+      summary: 'Which clusters a tenant itself runs',
+      description: 'The oldest ones, without pages; an unknown tenant runs none.',
+      auth: 'service',
+      ok: { schema: OwnedClusters },
+      faults: ['not_found'],
+    }),
+    ofTenant,
+    async (c) => c.json(await Clusters.owned(c.var.ctx, c.req.valid('param').id), 200),
   )
   .get(
     '/:id/audit-log',

@@ -55,16 +55,17 @@ export function toHeartbeat(input: HeartbeatInput): z.input<typeof Heartbeat> {
  * of ours without a publisher has no media of its own, and is no source for others, or hosts could pull it in a circle.
  */
 function toStreams(streams: Statistics['streams'], publishers: HeartbeatInput['publishers']): HostedStream[] {
-  const told = Object.entries(streams).map(([name, { curr, rep }]): [string, HostedStream] => {
+  const told = Object.entries(streams).map(([name, { curr, rep, bw }]): [string, HostedStream] => {
     const [viewers, inputs] = curr
-    if (rep === true) return [name, { name, viewers, inputs, replica: true }]
-    const nobodys = isOurs(name) && publishers.lacks(name)
-    return [name, nobodys ? { name, viewers, inputs: 0, replica: true } : { name, viewers, inputs, replica: false }]
+    const [sent, received] = bw
+    const stream = { name, viewers, inputs, replica: rep ?? false, sent, received }
+    const nobodys = rep !== true && isOurs(name) && publishers.lacks(name)
+    return [name, nobodys ? { ...stream, inputs: 0, replica: true } : stream]
   })
   const byName = new Map(told)
   for (const name of publishers.streaming()) {
-    const { viewers = 0, inputs = 0 } = byName.get(name) ?? {}
-    byName.set(name, { name, viewers, inputs: Math.max(inputs, 1), replica: false })
+    const stream = byName.get(name) ?? { name, viewers: 0, inputs: 0, sent: 0, received: 0 }
+    byName.set(name, { ...stream, inputs: Math.max(stream.inputs, 1), replica: false })
   }
   const named = [...byName.values()].filter(({ name }) => name.length > 0 && name.length <= STREAM_NAME_CHARS_MAX)
   return named.slice(0, HEARTBEAT_STREAMS_MAX)

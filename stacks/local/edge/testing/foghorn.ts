@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Verdict } from '../../../../edge-workers/foghorn/play/verdicts.ts'
+import type { Verdict } from '../../../../edge-workers/foghorn/play/answers.ts'
 import { heartbeat, live } from '../../../../edge-workers/foghorn/testing/hosts.ts'
 import { systemClock } from '../../../../shared/clock.ts'
 import type { Heartbeat } from '../../../../shared/contract/foghorn.ts'
@@ -30,14 +30,17 @@ export interface Foghorn extends AsyncDisposable {
   restart(between?: () => void): Promise<void>
   get(
     path: string,
-    init?: { headers?: Record<string, string>; method?: string; cf?: Record<string, unknown> },
+    init?: { headers?: Record<string, string>; method?: string; body?: string; cf?: Record<string, unknown> },
   ): Promise<Answer>
   beat(node: { clusterId: string; nodeId?: string }, changes?: Partial<Heartbeat>): Promise<Answer>
 }
 
 export type Answer = Awaited<ReturnType<Edge['fetch']>>
 
-export async function startFoghorn(options: Pick<EdgeOptions, 'entry' | 'isolates'> = {}): Promise<Foghorn> {
+/** What a test starts otherwise than usual; `bindings` replace the usual ones, by which Cloudflare stands before Foghorn. */
+type Unusual = Pick<EdgeOptions, 'entry' | 'isolates'> & { bindings?: Record<string, string> }
+
+export async function startFoghorn({ bindings: changes, ...options }: Unusual = {}): Promise<Foghorn> {
   const identities = await createIdentities(systemClock)
   const [commodore, decklog] = [await startCommodore(identities), await startDecklog(identities)]
   const quartermaster = await startQuartermaster(identities)
@@ -47,6 +50,8 @@ export async function startFoghorn(options: Pick<EdgeOptions, 'entry' | 'isolate
     QUARTERMASTER_URL: quartermaster.url,
     DECKLOG_URL: decklog.url,
     IDENTITY_KEY: JSON.stringify(identities.keyOf('foghorn')),
+    TRUSTED_PROXIES: 'cloudflare',
+    ...changes,
   }
   const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings, ...options })
   const foghorn: Foghorn = {
@@ -95,7 +100,7 @@ export function addStream({ commodore }: Foghorn, clusterIds: readonly string[] 
     runtime_name: `live+${internal}`,
     cluster_ids: [...clusterIds],
   }
-  commodore.verdicts.set(playbackId, verdict)
+  for (const name of [playbackId, verdict.runtime_name]) commodore.verdicts.set(name, verdict)
   const [clusterId = ''] = clusterIds
   return { playbackId, clusterId, internal, onAir: { streams: [live(verdict.runtime_name)] } }
 }

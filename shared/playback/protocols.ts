@@ -1,8 +1,9 @@
 /** What MistServer's outputs are called in our protocol names; an output that is not here plays nothing we bind to. */
 const protocolsOfOutput = new Map<string, readonly string[]>(
   Object.entries({
-    CMAF: ['cmaf', 'dash'],
-    WEBRTC: ['whep'],
+    CMAF: ['cmaf', 'dash', 'smooth'],
+    WEBRTC: ['whep', 'wswebrtc'],
+    MP4: ['mp4', 'wsmp4'],
     EBML: ['webm'],
     HTTPTS: ['ts'],
     TSSRT: ['srt'],
