@@ -7,6 +7,7 @@ import { commands } from './commands/routes.ts'
 import type { Deps } from './deps.ts'
 import { nodes } from './nodes/routes.ts'
 import { plays } from './play/routes.ts'
+import { statuses } from './status/routes.ts'
 
 interface ApiOptions {
   log: Log
@@ -24,5 +25,5 @@ export function createApi(options: ApiOptions) {
     // It answers from what it knows while others are out of reach, so it needs none of them to be ready.
     checks: {},
   })
-  return app.route('/play', plays).route('/nodes', nodes).route('/', commands)
+  return app.route('/play', plays).route('/nodes', nodes).route('/', commands).route('/', statuses)
 }

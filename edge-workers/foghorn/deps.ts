@@ -1,7 +1,9 @@
+import type { Weights } from '../../shared/contract/foghorn.ts'
 import type { Env } from '../../shared/http/app.ts'
 import type { Front } from '../../shared/http/caller-address.ts'
 import type { Clusters } from './nodes/clusters.ts'
 import type { Fleets } from './nodes/fleets.ts'
+import type { OwnedClustersOf } from './nodes/owned-clusters.ts'
 import type { DecisionLog } from './play/decision-log.ts'
 import type { Verdicts } from './play/verdicts.ts'
 
@@ -13,6 +15,9 @@ export interface Deps {
   decisions: DecisionLog
   /** Whether a host may be chosen that must first pull the stream. */
   cold: boolean
+  /** What counts how much in a cluster that has no weights of its own. */
+  weights: Weights
+  ownedClusters: OwnedClustersOf
   /** Who tells where viewers are. */
   front: Front
 }

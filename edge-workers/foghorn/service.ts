@@ -1,4 +1,5 @@
 import { systemClock } from '../../shared/clock.ts'
+import { createApiTokenVerifier } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
@@ -8,6 +9,7 @@ import type { Cluster } from './cluster.ts'
 import type { FoghornSettings } from './config.ts'
 import { createClusters } from './nodes/clusters.ts'
 import { createFleets } from './nodes/fleets.ts'
+import { createOwnedClusters } from './nodes/owned-clusters.ts'
 import { createDecisionLog } from './play/decision-log.ts'
 import { createVerdicts } from './play/verdicts.ts'
 
@@ -17,7 +19,7 @@ const COMMODORE_TIMEOUT_MS = 2_000
 
 /** Foghorn's app with all that it works with, for the life of one isolate. */
 export function open({ config, secrets }: FoghornSettings, namespace: DurableObjectNamespace<Cluster>) {
-  const { COMMODORE_URL, DECKLOG_URL, COLD_HOSTS, TRUSTED_PROXIES, WEIGHTS } = config
+  const { COMMODORE_URL, QUARTERMASTER_URL, DECKLOG_URL, COLD_HOSTS, TRUSTED_PROXIES, WEIGHTS } = config
   const log = createLog(NAME)
   const clock = systemClock
   const signer = createSigner(secrets.IDENTITY_KEY, clock)
@@ -30,10 +32,14 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
     token: tokens('commodore'),
     timeoutMs: COMMODORE_TIMEOUT_MS,
   }
+  const quartermaster = { service: 'quartermaster', baseUrl: QUARTERMASTER_URL, token: tokens('quartermaster') }
   return createApi({
     log,
     clock,
-    authenticate: createAuthenticate({ verify: createVerifier({ keys, service: NAME, clock }) }),
+    authenticate: createAuthenticate({
+      verify: createVerifier({ keys, service: NAME, clock }),
+      verifyApiToken: createApiTokenVerifier(commodore, clock),
+    }),
     deps: {
       verdicts: createVerdicts(commodore, clock),
       clusters,
@@ -41,6 +47,8 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
       cold: COLD_HOSTS === 'allow',
       front: TRUSTED_PROXIES,
+      weights: WEIGHTS,
+      ownedClusters: createOwnedClusters(quartermaster, clock),
     },
   })
 }

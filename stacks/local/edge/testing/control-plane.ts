@@ -2,9 +2,19 @@ import type { z } from 'zod'
 import type { Verdict } from '../../../../edge-workers/foghorn/play/answers.ts'
 import { systemClock } from '../../../../shared/clock.ts'
 import { requireService } from '../../../../shared/context.ts'
-import { AuthorizePlaybackRequest } from '../../../../shared/contract/commodore.ts'
+import {
+  AuthorizeIngestRequest,
+  type AuthorizeIngestResponse,
+  AuthorizePlaybackRequest,
+  VerifyApiTokenRequest,
+  type VerifyApiTokenResponse,
+} from '../../../../shared/contract/commodore.ts'
 import { ProduceNamedRequest, type ProduceResponse } from '../../../../shared/contract/decklog.ts'
-import { type NodeMode, ReportNodeHealthRequest } from '../../../../shared/contract/quartermaster.ts'
+import {
+  type NodeMode,
+  type OwnedClusters,
+  ReportNodeHealthRequest,
+} from '../../../../shared/contract/quartermaster.ts'
 import { SentEvent } from '../../../../shared/events/envelope.ts'
 import { createApp } from '../../../../shared/http/app.ts'
 import { createAuthenticate } from '../../../../shared/http/authenticate.ts'
@@ -24,9 +34,15 @@ interface Switchable extends AsyncDisposable {
 
 /** Commodore as far as Foghorn calls it: real tokens are checked, the verdicts are the test's. */
 export interface CommodoreDoor extends Switchable {
-  /** By playback id or runtime name. */
+  /** By playback id, and by runtime name with `source:` before it where a media host asks. */
   verdicts: Map<string, Verdict>
-  /** The names that were asked for, in order. */
+  /** By stream key. */
+  publishers: Map<string, z.infer<typeof AuthorizeIngestResponse>>
+  /** What publishers were asked about. */
+  publishing: z.infer<typeof AuthorizeIngestRequest>[]
+  /** By API token. */
+  apiTokens: Map<string, z.infer<typeof VerifyApiTokenResponse>>
+  /** The playback ids that were asked for, in order. */
   asked: string[]
   /** The same, whole. */
   requests: z.infer<typeof AuthorizePlaybackRequest>[]
@@ -48,23 +64,41 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
   const verdicts: CommodoreDoor['verdicts'] = new Map()
   const asked: string[] = []
   const requests: CommodoreDoor['requests'] = []
+  const publishers: CommodoreDoor['publishers'] = new Map()
+  const publishing: CommodoreDoor['publishing'] = []
+  const apiTokens: CommodoreDoor['apiTokens'] = new Map()
   const gate = createGate()
   const app = appOf('commodore', identities)
   app.get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
   app.post('/playback/authorize', body(AuthorizePlaybackRequest), async (c) => {
     requireService(c.var.ctx, 'foghorn')
-    const { playback_id, runtime_name = '' } = c.req.valid('json')
-    const name = playback_id ?? runtime_name
+    const { playback_id, runtime_name = '', purpose } = c.req.valid('json')
+    const name = playback_id ?? (purpose === 'source' ? `source:${runtime_name}` : runtime_name)
     asked.push(name)
     requests.push(c.req.valid('json'))
     await gate.passed()
-    return c.json(verdicts.get(name) ?? { allowed: false, reason: 'unknown_playback_id' })
+    const unknown = playback_id === undefined ? 'unknown_stream' : 'unknown_playback_id'
+    return c.json(verdicts.get(name) ?? { allowed: false, reason: unknown })
   })
-  return { ...(await switchable(app)), verdicts, asked, requests, hold: gate.hold }
+  app.post('/ingest/authorize', body(AuthorizeIngestRequest), async (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    const request = c.req.valid('json')
+    publishing.push(request)
+    await gate.passed()
+    return c.json(publishers.get(request.stream_key) ?? { allowed: false, reason: 'unknown_key' })
+  })
+  app.post('/api-tokens/verify', body(VerifyApiTokenRequest), (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    return c.json(apiTokens.get(c.req.valid('json').token) ?? { valid: false, reason: 'api_token_unknown' })
+  })
+  const door = await switchable(app)
+  return { ...door, verdicts, publishers, publishing, apiTokens, asked, requests, hold: gate.hold }
 }
 
-/** Quartermaster as far as Foghorn calls it: what is wanted of hosts is the test's. */
+/** Quartermaster as far as Foghorn calls it: what is wanted of hosts, and whose clusters are, is the test's. */
 export interface QuartermasterDoor extends Switchable {
+  /** By tenant. */
+  owned: Map<string, z.infer<typeof OwnedClusters>['clusters']>
   modes: Map<string, z.infer<typeof NodeMode>>
   reports: z.infer<typeof ReportNodeHealthRequest>[]
 }
@@ -72,6 +106,7 @@ export interface QuartermasterDoor extends Switchable {
 export async function startQuartermaster(identities: Identities): Promise<QuartermasterDoor> {
   const modes: QuartermasterDoor['modes'] = new Map()
   const reports: QuartermasterDoor['reports'] = []
+  const owned: QuartermasterDoor['owned'] = new Map()
   const app = appOf('quartermaster', identities)
   app.post('/nodes/health', body(ReportNodeHealthRequest), async (c) => {
     requireService(c.var.ctx, 'foghorn')
@@ -79,7 +114,11 @@ export async function startQuartermaster(identities: Identities): Promise<Quarte
     reports.push(report)
     return c.json({ nodes: report.nodes.map(({ node_id }) => ({ node_id, mode: modes.get(node_id) ?? 'active' })) })
   })
-  return { ...(await switchable(app)), modes, reports }
+  app.get('/tenants/:id/owned-clusters', (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    return c.json({ clusters: owned.get(c.req.param('id')) ?? [] })
+  })
+  return { ...(await switchable(app)), modes, reports, owned }
 }
 
 export async function startDecklog(identities: Identities): Promise<DecklogDoor> {
