@@ -9,6 +9,7 @@ import { ingests } from './ingest/routes.ts'
 import { load } from './load/routes.ts'
 import { nodes } from './nodes/routes.ts'
 import { plays } from './play/routes.ts'
+import { statuses } from './status/routes.ts'
 
 interface ApiOptions {
   log: Log
@@ -32,5 +33,6 @@ export function createApi(options: ApiOptions) {
     .route('/ingest', ingests)
     .route('/nodes', nodes)
     .route('/', commands)
+    .route('/', statuses)
     .route('/', load)
 }
