@@ -4,6 +4,7 @@ import { toActor } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
 import type { Service } from '../../shared/http/service.ts'
+import { toUser } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
@@ -18,6 +19,7 @@ import { createRouting } from './authorize/routing.ts'
 import type { CommodoreSettings } from './config.ts'
 import { openKeyRing } from './identity/key-ring.ts'
 import { createJobs } from './jobs.ts'
+import { createStandings } from './sessions/standing.ts'
 import type { Tables } from './tables.ts'
 import { resolveName } from './webhooks/post.ts'
 
@@ -52,6 +54,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     timeoutMs: FOGHORN_TIMEOUT_MS,
   }
   const routing = createRouting(quartermaster, clock)
+  const standings = createStandings(db, clock)
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
   const app = createApi({
@@ -59,6 +62,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys: keySet, service: NAME, clock }),
+      confirmUser: async (user) => toUser(user, await standings.of(user)),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
     deps: {
@@ -70,6 +74,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
       quartermaster,
       foghorn,
       routing,
+      standings,
     },
     metrics: registry,
     observe,

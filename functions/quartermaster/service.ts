@@ -3,6 +3,7 @@ import { createApiTokenVerifier } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
 import type { Service } from '../../shared/http/service.ts'
+import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
@@ -33,6 +34,7 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys, service: NAME, clock }),
+      confirmUser: createUserConfirmer(commodore, clock),
       verifyApiToken: createApiTokenVerifier(commodore, clock),
     }),
     deps: { db, signer },
