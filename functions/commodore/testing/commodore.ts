@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Client } from '../../../shared/client/client.ts'
 import { LoginResponse } from '../../../shared/contract/accounts.ts'
 import { type ApiToken, CreatedApiToken, CreatedStream } from '../../../shared/contract/commodore.ts'
-import { createEncryption } from '../../../shared/encryption/encryption.ts'
+import { createEncryption, type Encryption } from '../../../shared/encryption/encryption.ts'
 import { toActor } from '../../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
@@ -41,6 +41,7 @@ export interface TestCommodore extends Door, AsyncDisposable {
   foghorn: TestFoghorn
   routing: Routing
   db: Database<Tables>
+  encryption: Encryption
   /** The database owner's connection, for what the service itself may not do. */
   owner: Pool
   jobs: Jobs
@@ -149,6 +150,7 @@ export async function openCommodore(): Promise<TestCommodore> {
     foghorn,
     routing,
     db,
+    encryption,
     owner: database.pool(),
     jobs,
     hosts,
