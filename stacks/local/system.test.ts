@@ -175,6 +175,45 @@ test('a signed stream plays for who has a token of its tenant, through every doo
   host.finish()
 }, 60_000)
 
+test('a revocation ends who watches by what it revokes, and nobody else', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const key = await make(CreatedSigningKey, '/signing-keys', { name: 'web' })
+  const stream = await make(CreatedStream, '/streams', { title: 'Signed', playback_policy: 'signed' })
+  const { stream_key, playback_id } = stream
+  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  const tokenOf = async (sub: string) => {
+    const claims = new SignJWT({ sub, jti: sub, playback_id }).setExpirationTime('10m')
+    claims.setProtectedHeader({ alg: 'ES256', kid: key.id })
+    return claims.sign(await importPKCS8(key.private_pem, 'ES256'))
+  }
+  const watch = async (sub: string) => {
+    const token = await tokenOf(sub)
+    const view = await host.view({ playback_id, protocol: 'mp4', viewer_host: '192.0.2.7', token })
+    if (!view.admitted) throw new Error(view.reason)
+    let isOver = false
+    void view.ended.then(() => {
+      isOver = true
+    })
+    return { ...view, isOver: () => isOver }
+  }
+  const token = await tokenOf('first')
+  await expect
+    .poll(async () => (await get(`/play/${playback_id}?token=${token}`)).status, { timeout: 15_000 })
+    .toBe(307)
+  const [ann, bob] = [await watch('ann'), await watch('bob')]
+  await make(z.object({ id: z.string() }), '/playback-revocations', { kind: 'viewer', subject: 'ann' })
+  await expect.poll(ann.isOver, { timeout: 10_000 }).toBe(true)
+  expect(bob.isOver()).toBe(false)
+  const revoked = await fetch(`${system.state.base_url}/signing-keys/${key.id}`, {
+    method: 'DELETE',
+    headers: tenant(),
+  })
+  expect(revoked.status).toBe(204)
+  await expect.poll(bob.isOver, { timeout: 10_000 }).toBe(true)
+  host.finish()
+}, 60_000)
+
 test('a host that its operator drains gets no new viewers', async () => {
   const host = system.standIn
   if (!host) throw new Error('no media host')

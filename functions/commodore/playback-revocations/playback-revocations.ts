@@ -16,11 +16,12 @@ import { newId } from '../../../shared/ids.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
 import type { Ctx } from '../deps.ts'
 import { lockTenant } from '../lock-tenant.ts'
+import { enqueueReauthorisation, reauthoriseNow } from '../reauthorisation/reauthorisations.ts'
 import type { Tables } from '../tables.ts'
 
 type Info = z.infer<typeof PlaybackRevocation>
 
-/** Turns a viewer, a key or a token away; said again, it is the same revocation with a new end. */
+/** Turns a viewer, a key or a token away, who watches as well; said again, it is the same revocation with a new end. */
 export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevocation>): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:write')
   const now = ctx.now()
@@ -33,7 +34,7 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevoc
     created_at: now,
     expires_at: endOf(input, now),
   }
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  const { info, asking } = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     await lockTenant(tx, tenantId, 'playback-revocations')
     await tx
       .deleteFrom('playback_revocations')
@@ -52,8 +53,10 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevoc
     const { kind, subject, stream_id } = row
     const details = { kind, subject, ...(stream_id !== null && { stream_id }) }
     await audit(tx, ctx, { action: 'playback_revocation.created', object_id: kept.id, details })
-    return toInfo(kept)
+    return { info: toInfo(kept), asking: await enqueueReauthorisation(tx, now, { tenant_id: tenantId, stream_id }) }
   })
+  await reauthoriseNow(ctx, asking)
+  return info
 }
 
 /** The revocations that hold, newest first. */
