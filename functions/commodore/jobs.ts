@@ -5,6 +5,7 @@ import { drain, type Handler } from '../../shared/outbox/drain.ts'
 import { createAccountMails } from './accounts/mails.ts'
 import type { KeyRing } from './identity/key-ring.ts'
 import { createInvitationMail } from './invitations/mail.ts'
+import { createRetargetHandler, RETARGET_KIND, type RetargetDeps } from './push-targets/retarget.ts'
 import {
   createInsistenceHandler,
   createReauthorisationHandler,
@@ -23,7 +24,7 @@ const BATCH_MAX = 500
 const HOUR_SECONDS = 3_600
 
 /** What Commodore's jobs and outbox handlers need. */
-export interface JobDeps extends DeliverDeps, EndingDeps, ReauthorisationDeps {
+export interface JobDeps extends DeliverDeps, EndingDeps, ReauthorisationDeps, RetargetDeps {
   log: Log
   ring: Pick<KeyRing, 'rotate'>
   mailer: Mailer
@@ -40,6 +41,7 @@ function createHandlers(deps: JobDeps): Record<string, Handler> {
     [ENDING_KIND]: createEndingHandler(deps),
     [REAUTHORISATION_KIND]: createReauthorisationHandler(deps),
     [INSISTENCE_KIND]: createInsistenceHandler(deps),
+    [RETARGET_KIND]: createRetargetHandler(deps),
   }
 }
 

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { CreatedStream } from '../../shared/contract/commodore.ts'
 import { CreatedSigningKey } from '../../shared/contract/playback.ts'
+import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { configureLog } from '../../shared/log.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
+import { callApi } from './media-host/testing.ts'
 import { portsAt, requireFree } from './ports.ts'
 import { createProgress } from './progress.ts'
 import { replay } from './replay/replay.ts'
@@ -211,6 +213,36 @@ test('a revocation ends who watches by what it revokes, and nobody else', async 
   })
   expect(revoked.status).toBe(204)
   await expect.poll(bob.isOver, { timeout: 10_000 }).toBe(true)
+  host.finish()
+}, 60_000)
+
+test('a live stream follows what becomes of its push targets', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const { stream_key, playback_id, stream_id } = system.state.demo
+  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(307)
+  const pushes = async () => {
+    const { push_list } = await callApi(host, { push_list: true })
+    return z
+      .array(z.array(z.unknown()))
+      .parse(push_list ?? [])
+      .map(([, , target]) => target)
+  }
+  const targets = `/streams/${stream_id}/push-targets`
+  const [first, second] = ['rtmp://live.example.com/app/first', 'rtmp://live.example.com/app/second']
+  const { id } = await make(PushTarget, targets, { name: 'Elsewhere', url: first })
+  await expect.poll(pushes, { timeout: 10_000 }).toEqual([first])
+  const change = (method: string, body?: object) =>
+    fetch(`${system.state.base_url}${targets}/${id}`, {
+      method,
+      headers: { ...tenant(), 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+  expect((await change('PATCH', { url: second })).status).toBe(200)
+  await expect.poll(pushes, { timeout: 10_000 }).toEqual([second])
+  expect((await change('DELETE')).status).toBe(204)
+  await expect.poll(pushes, { timeout: 10_000 }).toEqual([])
   host.finish()
 }, 60_000)
 

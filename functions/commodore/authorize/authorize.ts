@@ -12,7 +12,7 @@ import type {
 } from '../../../shared/contract/commodore.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
-import { PushTargets } from '../push-targets/push-targets.ts'
+import { openAddresses } from '../push-targets/address.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
 import { publishingBy } from './publishing.ts'
@@ -34,7 +34,7 @@ export async function ingest(
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const answer = { allowed: true as const, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
   if (ctx.actor.kind !== 'node') return answer
-  return { ...answer, push_targets: await PushTargets.open(ctx.encryption, stream.push_targets) }
+  return { ...answer, push_targets: await openAddresses(ctx.encryption, stream.push_targets) }
 }
 
 /** Whether a stream may be played, and under which name and where. */
