@@ -66,9 +66,9 @@ test('over the network, a new tenant’s own host joins, proves itself and is to
   const { access_token } = LoginResponse.parse(await post(`${commodoreUrl}/auth/login`, credentials))
   const wanted = { name: 'ci', scopes: ['streams:write', 'infrastructure:write'] }
   const { token } = CreatedApiToken.parse(await post(`${commodoreUrl}/api-tokens`, wanted, access_token))
-  const cluster = Cluster.parse(await post(`${quartermasterUrl}/clusters`, { name: 'home' }, token))
-  // After the cluster: with the first stream Commodore learns, for a while, which clusters serve the tenant.
+  // Before the cluster: with the first stream Commodore learns, for a while, which clusters serve the tenant.
   const stream = CreatedStream.parse(await post(`${commodoreUrl}/streams`, { title: 'Regatta' }, token))
+  const cluster = Cluster.parse(await post(`${quartermasterUrl}/clusters`, { name: 'home' }, token))
   const rack = { cluster_id: cluster.id, name: 'rack' }
   const enrolment = CreatedEnrolmentToken.parse(await post(`${quartermasterUrl}/enrolment-tokens`, rack, token))
 

@@ -16,7 +16,7 @@ import { openAddresses } from '../push-targets/address.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
 import { publishingBy } from './publishing.ts'
-import { ROUTING_DENIAL_FRESH_MS, type Routing } from './routing.ts'
+import type { Routing } from './routing.ts'
 import { judgeViewer } from './viewer-token.ts'
 
 type Stream = Selectable<Tables['streams']>
@@ -78,12 +78,14 @@ async function streamNamed(ctx: Ctx, playbackId?: string, internalName?: string)
 /** What holds for publishing and playing alike: the stream and its tenant are on, and the host may serve them. */
 async function admit(ctx: Ctx, stream: Named): Promise<{ denial: Denial } | { clusterIds: string[] }> {
   if (!stream.enabled) return { denial: 'stream_disabled' }
-  const verdict = judgeTenant(ctx, await ctx.routing(stream.tenant_id))
-  // A new tenant, cluster or payment counts at once.
-  return 'denial' in verdict ? judgeTenant(ctx, await ctx.routing(stream.tenant_id, ROUTING_DENIAL_FRESH_MS)) : verdict
+  const verdict = judgeTenant(ctx, await ctx.routing.of(stream.tenant_id))
+  if (!('denial' in verdict)) return verdict
+  // A new cluster or payment counts at once.
+  const who = ctx.actor.kind === 'node' ? ctx.actor.cluster_id : ctx.actor.kind
+  return judgeTenant(ctx, await ctx.routing.beforeDenying(stream.tenant_id, who))
 }
 
-type Tenant = Awaited<ReturnType<Routing>>
+type Tenant = Awaited<ReturnType<Routing['of']>>
 
 const denialOf = { active: null, unpaid: 'payment_required', suspended: 'tenant_suspended' } as const
 

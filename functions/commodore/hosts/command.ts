@@ -35,7 +35,7 @@ export async function commandHosts(
   { routing, foghorn }: Hosts,
   { tenant_id, command, id, wait_ms = COMMAND_WAIT_MS_MAX }: Order,
 ): Promise<Outcomes> {
-  const { cluster_ids } = await routing(tenant_id, ROUTING_DENIAL_FRESH_MS)
+  const { cluster_ids } = await routing.of(tenant_id, ROUTING_DENIAL_FRESH_MS)
   const answers = cluster_ids.map(async (cluster_id) => {
     const { commands } = await call(foghorn, commandCluster, { cluster_id, id, command, wait_ms })
     return commands.map(({ node_id, status, reason }) => ({ node_id, cluster_id, status, reason }))

@@ -45,7 +45,7 @@ export async function create(
     deleted_at: null,
   }
   const first = await createKey(row, 'First key', now)
-  const { limits } = await ctx.routing(tenantId)
+  const { limits } = await ctx.routing.of(tenantId)
   return ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, { key, tenantId, operation: 'create-stream', input, now }, async () => {
       await requireRoom(tx, tenantId, limits.streams ?? STREAMS_MAX)

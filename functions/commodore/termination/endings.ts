@@ -79,7 +79,7 @@ export function createEndingHandler(deps: EndingDeps): Handler {
 }
 
 async function find({ db, clock, routing }: EndingDeps, tenant_id: string, id: string) {
-  const { status } = await routing(tenant_id, ROUTING_DENIAL_FRESH_MS)
+  const { status } = await routing.of(tenant_id, ROUTING_DENIAL_FRESH_MS)
   return db.read({ tenant_id }, async (tx) => {
     const stream = await tx.selectFrom('streams').selectAll().where('id', '=', id).executeTakeFirst()
     if (!stream) return undefined
