@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { identityKey, readVariables, ServiceUrl, settings, type Variables } from '../../shared/config.ts'
+import { registryVariables } from '../../shared/registry/variables.ts'
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
   QUARTERMASTER_URL: ServiceUrl,
   DECKLOG_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('foghorn'),
+  ...registryVariables,
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
     .default('refuse')

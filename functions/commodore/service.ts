@@ -13,6 +13,7 @@ import type { Mailer } from '../../shared/mail/mailer.ts'
 import { createSesMailer } from '../../shared/mail/ses.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
+import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import { judge } from './api-tokens/verify.ts'
 import { createRouting } from './authorize/routing.ts'
@@ -80,20 +81,23 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     observe,
     trustedProxies: config.TRUSTED_PROXIES,
   })
+  const jobs = createJobs({
+    db,
+    clock,
+    log,
+    encryption,
+    webhooks,
+    routing,
+    foghorn,
+    ring,
+    mailer: mailerOf(config),
+    appUrl: config.APP_URL,
+  })
+  const registration = createRegistration({ service: NAME, quartermaster, config, clock, log })
   return {
     fetch: (request) => app.fetch(request),
-    jobs: createJobs({
-      db,
-      clock,
-      log,
-      encryption,
-      webhooks,
-      routing,
-      foghorn,
-      ring,
-      mailer: mailerOf(config),
-      appUrl: config.APP_URL,
-    }),
+    leave: registration.leave,
+    jobs: { ...jobs, registration: registration.job },
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

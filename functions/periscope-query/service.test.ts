@@ -44,6 +44,7 @@ test('opened from its variables it takes users’ and API tokens as Commodore sa
   const { database, target } = stack.use(await openTestStores())
   const settings = readConfig({
     COMMODORE_URL: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    QUARTERMASTER_URL: 'http://127.0.0.1:18002',
     IDENTITY_KEY: JSON.stringify(identities.keyOf('periscope-query')),
     CLICKHOUSE_URL: target.url,
     CLICKHOUSE_USER: target.user,

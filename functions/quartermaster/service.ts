@@ -9,6 +9,7 @@ import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
+import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { QuartermasterSettings } from './config.ts'
 import { createJobs } from './jobs.ts'
@@ -42,9 +43,22 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
     observe,
     trustedProxies: config.TRUSTED_PROXIES,
   })
+  const registration = createRegistration({
+    service: NAME,
+    quartermaster: {
+      service: NAME,
+      baseUrl: new URL('http://quartermaster.internal'),
+      token: createServiceTokens(signer, NAME, clock),
+      fetch: (request) => app.fetch(request),
+    },
+    config,
+    clock,
+    log,
+  })
   return {
     fetch: (request) => app.fetch(request),
-    jobs: createJobs({ db, clock, log, commodore }),
+    leave: registration.leave,
+    jobs: { ...createJobs({ db, clock, log, commodore }), registration: registration.job },
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

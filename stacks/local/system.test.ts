@@ -6,9 +6,10 @@ import { importPKCS8, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { CreatedStream } from '../../shared/contract/commodore.ts'
+import { Page } from '../../shared/contract/page.ts'
 import { CreatedSigningKey } from '../../shared/contract/playback.ts'
 import { PushTarget } from '../../shared/contract/push-targets.ts'
-import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
+import { HEALTH_INTERVAL_MS, ServiceInstance } from '../../shared/contract/quartermaster.ts'
 import { configureLog } from '../../shared/log.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
@@ -267,6 +268,22 @@ test('a host that its operator drains gets no new viewers', async () => {
   expect((await setMode('active')).status).toBe(200)
   host.finish()
 }, 90_000)
+
+test('operators see which services run', async () => {
+  const authorization = `Bearer ${system.state.operator.api_token}`
+  const running = async () => {
+    const { data } = Page(ServiceInstance).parse(await (await get('/services', { authorization })).json())
+    return data.map(({ service, base_url }) => [service, base_url.replace(/\/$/, '')])
+  }
+  const { commodore, decklog, foghorn, periscope_query, quartermaster } = system.state.services
+  await expect.poll(running, { timeout: 10_000 }).toEqual([
+    ['commodore', commodore],
+    ['decklog', decklog],
+    ['foghorn', foghorn],
+    ['periscope-query', periscope_query],
+    ['quartermaster', quartermaster],
+  ])
+})
 
 describe('bad input is refused, denied, and told in the log', () => {
   const denied = (response: Response) => response.headers.get('x-mist-trigger-action')
