@@ -13,7 +13,7 @@ import {
 } from '../../../shared/contract/playback.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { newId } from '../../../shared/ids.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import type { Ctx } from '../deps.ts'
 import { lockTenant } from '../lock-tenant.ts'
 import { enqueueReauthorisation, reauthoriseNow } from '../reauthorisation/reauthorisations.ts'
@@ -60,20 +60,14 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevoc
 }
 
 /** The revocations that hold, newest first. */
-export async function list(ctx: Ctx, { limit, cursor, kind, subject }: z.infer<typeof ListPlaybackRevocations>) {
+export async function list(ctx: Ctx, { kind, subject, ...page }: z.infer<typeof ListPlaybackRevocations>) {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
-    let page = tx.selectFrom('playback_revocations').selectAll().where('tenant_id', '=', tenantId)
-    if (kind !== undefined) page = page.where('kind', '=', kind)
-    if (subject !== undefined) page = page.where('subject', '=', subject)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const holding = page.where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', ctx.now())]))
-    const rows = await holding
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toInfo), next_cursor }
+  return ctx.db.read({ tenant_id: tenantId }, (tx) => {
+    let own = tx.selectFrom('playback_revocations').selectAll().where('tenant_id', '=', tenantId)
+    if (kind !== undefined) own = own.where('kind', '=', kind)
+    if (subject !== undefined) own = own.where('subject', '=', subject)
+    const holding = own.where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', ctx.now())]))
+    return newestFirst(holding, page, toInfo)
   })
 }
 
