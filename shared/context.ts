@@ -24,6 +24,7 @@ export type Actor =
   | { kind: 'api_token'; token_id: string; tenant_id: string; scopes: readonly Scope[]; operator: boolean }
   | { kind: 'node'; node_id: string; cluster_id: string }
   | { kind: 'service'; service: string }
+export type UserActor = Extract<Actor, { kind: 'user' }>
 
 /** What every function of a service gets before its input: who asks, when, and where to log. */
 export interface Context {

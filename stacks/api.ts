@@ -2,7 +2,7 @@ import { kafka, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
 import { type RoutedService, routes } from './routes.ts'
 import { databaseUrls, encryptionKeys, identityKeys, identityPublicKeys, periscopeStores } from './secrets.ts'
-import { hostOf, serviceUrl, stageDomain } from './stage.ts'
+import { hostOf, registered, serviceUrl, stageDomain } from './stage.ts'
 
 const COMMODORE_URL = serviceUrl('commodore')
 const QUARTERMASTER_URL = serviceUrl('quartermaster')
@@ -22,6 +22,7 @@ const commodoreFunction = {
   nodejs: { install: ['@node-rs/argon2'] },
   permissions: [{ actions: ['ses:SendEmail'], resources: ['*'] }],
   environment: {
+    ...registered(COMMODORE_URL),
     QUARTERMASTER_URL,
     FOGHORN_URL,
     APP_URL: `https://${stageDomain}`,
@@ -47,6 +48,7 @@ new sst.aws.CronV2('CommodoreJobs', {
 const quartermasterFunction = {
   ...common,
   environment: {
+    ...registered(QUARTERMASTER_URL),
     COMMODORE_URL,
     DATABASE_URL: databaseUrls.quartermaster.value,
     IDENTITY_KEY: identityKeys.quartermaster.value,
@@ -64,27 +66,45 @@ new sst.aws.CronV2('QuartermasterJobs', {
   function: { ...quartermasterFunction, handler: 'functions/quartermaster/handler.jobs', timeout: '60 seconds' },
 })
 
-const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
+const periscopeQueryFunction = {
   ...common,
-  handler: 'functions/periscope-query/handler.handler',
   environment: {
+    ...registered(serviceUrl('periscope-query')),
     COMMODORE_URL,
+    QUARTERMASTER_URL,
     ...periscopeStores,
     IDENTITY_KEY: identityKeys['periscope-query'].value,
   },
+}
+
+const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
+  ...periscopeQueryFunction,
+  handler: 'functions/periscope-query/handler.handler',
 })
 
-const decklog = new sst.aws.Function('Decklog', {
+new sst.aws.CronV2('PeriscopeQueryJobs', {
+  schedule: 'rate(1 minute)',
+  function: { ...periscopeQueryFunction, handler: 'functions/periscope-query/handler.jobs' },
+})
+
+const decklogFunction = {
   ...common,
-  handler: 'functions/decklog/handler.handler',
   vpc: network,
   permissions: mayProduce,
   environment: {
+    ...registered(serviceUrl('decklog')),
     COMMODORE_URL,
     QUARTERMASTER_URL,
     KAFKA_CLUSTER_ARN: kafka.arn,
     IDENTITY_KEY: identityKeys.decklog.value,
   },
+}
+
+const decklog = new sst.aws.Function('Decklog', { ...decklogFunction, handler: 'functions/decklog/handler.handler' })
+
+new sst.aws.CronV2('DecklogJobs', {
+  schedule: 'rate(1 minute)',
+  function: { ...decklogFunction, handler: 'functions/decklog/handler.jobs' },
 })
 
 const functions = { commodore, quartermaster, 'periscope-query': periscopeQuery, decklog }

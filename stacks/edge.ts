@@ -1,6 +1,6 @@
 import { edgeWorkers } from './edge-workers.ts'
 import { identityKeys } from './secrets.ts'
-import { hostOf, serviceUrl } from './stage.ts'
+import { hostOf, registered, serviceUrl } from './stage.ts'
 
 const { entry, durableObjects } = edgeWorkers.foghorn
 
@@ -15,6 +15,7 @@ export const foghorn = new sst.cloudflare.Worker('Foghorn', {
   link: objects,
   migrations: [{ tag: 'v1', newSqliteClasses: Object.values(durableObjects) }],
   environment: {
+    ...registered(serviceUrl('play')),
     COMMODORE_URL: serviceUrl('commodore'),
     QUARTERMASTER_URL: serviceUrl('quartermaster'),
     DECKLOG_URL: serviceUrl('decklog'),

@@ -1,3 +1,5 @@
+import packageJson from '../package.json' with { type: 'json' }
+
 const domain = process.env.FRAMEWORKS_DOMAIN
 if (!domain)
   throw new Error('Set FRAMEWORKS_DOMAIN to a domain of yours whose zone is on Cloudflare, e.g. video.example')
@@ -8,6 +10,11 @@ export const stageDomain = $app.stage === 'prod' ? domain : `${$app.stage}.${dom
 /** Each service has a host of its own, known before the service is there: services can then name each other. */
 export function serviceUrl(service: string): string {
   return `https://${hostOf(service)}`
+}
+
+/** What a service called `service`, which is reached at a host's URL, tells the registry of itself. */
+export function registered(url: string) {
+  return { SERVICE_URL: url, SERVICE_VERSION: packageJson.version, INSTANCE_ID: $app.stage }
 }
 
 export function hostOf(service: string): string {

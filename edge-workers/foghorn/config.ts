@@ -9,6 +9,7 @@ import {
   type Variables,
 } from '../../shared/config.ts'
 import { Weights } from '../../shared/contract/foghorn.ts'
+import { registryVariables } from '../../shared/registry/variables.ts'
 import { DEFAULT_WEIGHTS } from './weights.ts'
 
 const Schema = z.object({
@@ -19,6 +20,7 @@ const Schema = z.object({
   TRUSTED_PROXIES: z
     .union([z.literal('cloudflare'), frontVariables.TRUSTED_PROXIES])
     .describe('Who tells of viewers: `cloudflare`, or so many proxies of ours'),
+  ...registryVariables,
   COLD_HOSTS: z
     .enum(['refuse', 'allow'])
     .default('allow')

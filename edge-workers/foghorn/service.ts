@@ -1,6 +1,7 @@
 import { systemClock } from '../../shared/clock.ts'
 import { createApiTokenVerifier } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
+import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
@@ -39,6 +40,7 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys, service: NAME, clock }),
+      confirmUser: createUserConfirmer(commodore, clock),
       verifyApiToken: createApiTokenVerifier(commodore, clock),
     }),
     deps: {

@@ -1,6 +1,7 @@
 import { configureLog } from '../../shared/log.ts'
 import type { Cluster } from './cluster.ts'
 import { readConfig } from './config.ts'
+import { openRegistration } from './registration.ts'
 import { open } from './service.ts'
 
 export { Cluster } from './cluster.ts'
@@ -9,12 +10,14 @@ interface Bindings extends Record<string, unknown> {
   CLUSTERS: DurableObjectNamespace<Cluster>
 }
 
-let app: ReturnType<typeof open> | undefined
+let running: ReturnType<typeof start> | undefined
 
 export default {
   fetch: (request, bindings, context) => {
-    app ??= start(bindings)
-    return app.fetch(request, bindings, context)
+    running ??= start(bindings)
+    // Nothing runs here by the clock; hosts' heartbeats come often enough.
+    context.waitUntil(running.registration.keep())
+    return running.app.fetch(request, bindings, context)
   },
 } satisfies ExportedHandler<Bindings>
 
@@ -22,5 +25,6 @@ export default {
 function start(bindings: Bindings) {
   // biome-ignore lint/suspicious/noConsole: the console is a Worker's only output.
   configureLog({ pretty: false, level: 'info', write: (line) => console.log(line.trimEnd()) })
-  return open(readConfig(bindings), bindings.CLUSTERS)
+  const settings = readConfig(bindings)
+  return { app: open(settings, bindings.CLUSTERS), registration: openRegistration(settings) }
 }

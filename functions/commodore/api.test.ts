@@ -5,6 +5,7 @@ import { Page } from '../../shared/contract/page.ts'
 import { PlaybackRevocation } from '../../shared/contract/playback.ts'
 import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { WebhookDelivery, WebhookEndpoint } from '../../shared/contract/webhooks.ts'
+import { newId } from '../../shared/ids.ts'
 import { expectUnauthenticated, uselessTokens } from '../../shared/testing/access.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
 import { tryAudited } from '../../shared/testing/audited.ts'
@@ -16,6 +17,8 @@ import { createSigningKey } from './testing/viewer-tokens.ts'
 let door: TestCommodore
 let ann: Account
 let bob: Account
+/** Ann's, of no session, so that no operation ends it. */
+let lasting: string
 let ids: Record<string, string>
 let bodies: Record<string, Record<string, unknown>>
 
@@ -23,6 +26,7 @@ beforeAll(async () => {
   door = await openCommodore()
   ann = await door.account('ann')
   bob = await door.account('bob')
+  lasting = await door.quartermaster.identities.user(ann.tenant_id, { userId: ann.user_id })
   const stream = await door.stream(ann)
   const keys = await receive(Page(StreamKey), send(door, `GET /streams/${stream.id}/keys`, { token: ann.token }))
   const apiToken = await door.apiToken(ann, ['streams:read'])
@@ -78,6 +82,7 @@ beforeAll(async () => {
     'POST /auth/logout': { refresh_token: `rt_${'x'.repeat(40)}` },
     'POST /api-tokens': { name: 'x', scopes: ['streams:read'], expires_in_days: 1 },
     'POST /api-tokens/verify': { token: apiToken.token },
+    'POST /sessions/verify': { user_id: ann.user_id, session_id: newId('session'), tenant_id: ann.tenant_id },
     'POST /streams': { title: 'x', description: 'x', record: false, dvr: false },
     'PATCH /streams/{id}': { title: 'x', description: 'x', record: false, dvr: true, enabled: true },
     'POST /webhook-endpoints': hook,
@@ -104,6 +109,16 @@ beforeAll(async () => {
 })
 afterAll(() => door[Symbol.asyncDispose]())
 
+async function memberOf(tenantId: string, role: string): Promise<string> {
+  const id = newId('user')
+  await door.owner.query('insert into commodore.users (id, email, created_at) values ($1, $1, $2)', [id, new Date()])
+  await door.owner.query(
+    'insert into commodore.memberships (tenant_id, user_id, role, created_at) values ($1, $2, $3, $4)',
+    [tenantId, id, role, new Date()],
+  )
+  return id
+}
+
 const withIds = (line: string) => Object.entries(ids).reduce((path, [part, value]) => path.replace(part, value), line)
 const sendAs = (line: string, token?: string) => send(door, withIds(line), { token, body: bodies[line] })
 const ask = (line: string, token?: string) => refusal(sendAs(line, token))
@@ -114,7 +129,7 @@ test('each operation refuses nobody, and whoever is not of its kind', async () =
   const { identities } = door.quartermaster
   const node = await identities.node('clu_x')
   const stranger = await identities.service('stranger', 'commodore')
-  const viewer = await identities.user(ann.tenant_id, { role: 'viewer' })
+  const viewer = await identities.user(ann.tenant_id, { userId: await memberOf(ann.tenant_id, 'viewer') })
   const readOnly = (await door.apiToken(ann, ['account:read', 'streams:read', 'analytics:read'])).token
   const useless = await uselessTokens(identities, ann.tenant_id, door.quartermaster.now)
   const { token: apiToken } = await door.apiToken(ann, ['account:read', 'account:write'])
@@ -140,12 +155,13 @@ test('what is another tenant’s is not there', async () => {
 test('no input breaks any operation', { timeout: 120_000 }, async () => {
   const { identities } = door.quartermaster
   const tokens = new Map([
-    ['tenant', ann.token],
-    ['user', ann.token],
+    ['tenant', lasting],
+    ['user', lasting],
     ['node or service', await identities.node('clu_x')],
   ])
   const services: Record<string, string> = {
     'POST /api-tokens/verify': 'quartermaster',
+    'POST /sessions/verify': 'quartermaster',
     'POST /streams/resolve': 'decklog',
     'POST /occurrences': 'quartermaster',
   }
@@ -160,7 +176,7 @@ test('every change that a tenant makes is in the audit log', async () => {
   const { succeeded, unaudited } = await tryAudited(door, {
     auth: ['tenant', 'user'],
     ask: (line, id) =>
-      send(door, withIds(line), { token: ann.token, body: bodies[line], headers: { 'x-request-id': id } }),
+      send(door, withIds(line), { token: lasting, body: bodies[line], headers: { 'x-request-id': id } }),
     entriesOf: async (id) => {
       const { rows } = await door.owner.query('select id from commodore.audit_log where request_id = $1', [id])
       return rows.length

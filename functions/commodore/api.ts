@@ -33,7 +33,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
   })
   return app
     .route('/', accounts)
-    .route('/auth', sessions)
+    .route('/', sessions)
     .route('/', memberships)
     .route('/invitations', invitations)
     .route('/', authorize)

@@ -68,6 +68,13 @@ const asCommodore = { service: 'quartermaster', baseUrl, token: createServiceTok
 const tenant = await call(asCommodore, createTenant, { provisioning_key: 'user:bench', name: 'Bench' })
 const user = { sub: newId('user'), tenant_id: tenant.id, role: 'owner', operator: false } as const
 const token = await signUserToken(signer, user)
+await owner.query("insert into commodore.users (id, email, created_at) values ($1, 'bench@example.com', now())", [
+  user.sub,
+])
+await owner.query(
+  "insert into commodore.memberships (tenant_id, user_id, role, created_at) values ($1, $2, 'owner', now())",
+  [tenant.id, user.sub],
+)
 const cluster = await receive(Cluster, send(quartermaster, 'POST /clusters', { token, body: { name: 'home' } }))
 const node = { sub: newId('node'), cluster_id: cluster.id }
 const nodeToken = await signNodeToken(createSigner(keys.quartermaster, now), node)

@@ -10,6 +10,7 @@ import {
   type Variables,
 } from '../../shared/config.ts'
 import { encryptionVariables } from '../../shared/encryption/keys.ts'
+import { registryVariables } from '../../shared/registry/variables.ts'
 
 const Schema = z
   .object({
@@ -24,6 +25,7 @@ const Schema = z
     WEBHOOKS_ALLOW_LOOPBACK: z.stringbool().default(false),
     ...encryptionVariables.shape,
     ...frontVariables,
+    ...registryVariables,
     ...databaseVariables,
   })
   .refine(({ MAIL_FROM, MAIL_FOLDER }) => (MAIL_FROM === undefined) !== (MAIL_FOLDER === undefined), {

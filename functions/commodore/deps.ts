@@ -6,6 +6,7 @@ import type { Env } from '../../shared/http/app.ts'
 import type { Signer } from '../../shared/identity/signer.ts'
 import type { Database } from '../../shared/postgres/database.ts'
 import type { Routing } from './authorize/routing.ts'
+import type { Standings } from './sessions/standing.ts'
 import type { Tables } from './tables.ts'
 import type { PostOptions } from './webhooks/post.ts'
 
@@ -22,6 +23,7 @@ export interface Deps {
   quartermaster: Client
   foghorn: Client
   routing: Routing
+  standings: Standings
 }
 
 export type Ctx = Context & Deps

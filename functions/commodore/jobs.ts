@@ -5,6 +5,14 @@ import { drain, type Handler } from '../../shared/outbox/drain.ts'
 import { createAccountMails } from './accounts/mails.ts'
 import type { KeyRing } from './identity/key-ring.ts'
 import { createInvitationMail } from './invitations/mail.ts'
+import { createRetargetHandler, RETARGET_KIND, type RetargetDeps } from './push-targets/retarget.ts'
+import {
+  createInsistenceHandler,
+  createReauthorisationHandler,
+  INSISTENCE_KIND,
+  REAUTHORISATION_KIND,
+  type ReauthorisationDeps,
+} from './reauthorisation/reauthorisations.ts'
 import { sweep } from './sweep.ts'
 import { createEndingHandler, ENDING_KIND, type EndingDeps } from './termination/endings.ts'
 import { createDeliveryHandler, type DeliverDeps, sweepDeliveries } from './webhooks/deliver.ts'
@@ -16,7 +24,7 @@ const BATCH_MAX = 500
 const HOUR_SECONDS = 3_600
 
 /** What Commodore's jobs and outbox handlers need. */
-export interface JobDeps extends DeliverDeps, EndingDeps {
+export interface JobDeps extends DeliverDeps, EndingDeps, ReauthorisationDeps, RetargetDeps {
   log: Log
   ring: Pick<KeyRing, 'rotate'>
   mailer: Mailer
@@ -31,6 +39,9 @@ function createHandlers(deps: JobDeps): Record<string, Handler> {
     ...createInvitationMail(deps),
     [DELIVERY_KIND]: createDeliveryHandler(deps),
     [ENDING_KIND]: createEndingHandler(deps),
+    [REAUTHORISATION_KIND]: createReauthorisationHandler(deps),
+    [INSISTENCE_KIND]: createInsistenceHandler(deps),
+    [RETARGET_KIND]: createRetargetHandler(deps),
   }
 }
 

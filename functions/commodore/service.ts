@@ -5,6 +5,7 @@ import { toActor } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
 import type { Service } from '../../shared/http/service.ts'
+import { toUser } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
@@ -13,12 +14,14 @@ import type { Mailer } from '../../shared/mail/mailer.ts'
 import { createSesMailer } from '../../shared/mail/ses.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
+import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import { judge } from './api-tokens/verify.ts'
 import { createRouting } from './authorize/routing.ts'
 import type { CommodoreSettings } from './config.ts'
 import { openKeyRing } from './identity/key-ring.ts'
 import { createJobs } from './jobs.ts'
+import { createStandings } from './sessions/standing.ts'
 import type { Tables } from './tables.ts'
 
 const NAME = 'commodore'
@@ -52,6 +55,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     timeoutMs: FOGHORN_TIMEOUT_MS,
   }
   const routing = createRouting(quartermaster, clock)
+  const standings = createStandings(db, clock)
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
   const app = createApi({
@@ -59,6 +63,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys: keySet, service: NAME, clock }),
+      confirmUser: async (user) => toUser(user, await standings.of(user)),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
     deps: {
@@ -70,25 +75,29 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
       quartermaster,
       foghorn,
       routing,
+      standings,
     },
     metrics: registry,
     observe,
     trustedProxies: config.TRUSTED_PROXIES,
   })
+  const jobs = createJobs({
+    db,
+    clock,
+    log,
+    encryption,
+    webhooks,
+    routing,
+    foghorn,
+    ring,
+    mailer: mailerOf(config),
+    appUrl: config.APP_URL,
+  })
+  const registration = createRegistration({ service: NAME, quartermaster, config, clock, log })
   return {
     fetch: (request) => app.fetch(request),
-    jobs: createJobs({
-      db,
-      clock,
-      log,
-      encryption,
-      webhooks,
-      routing,
-      foghorn,
-      ring,
-      mailer: mailerOf(config),
-      appUrl: config.APP_URL,
-    }),
+    leave: registration.leave,
+    jobs: { ...jobs, registration: registration.job },
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

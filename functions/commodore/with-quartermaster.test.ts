@@ -66,9 +66,9 @@ test('over the network, a new tenant’s own host joins, proves itself and is to
   const { access_token } = LoginResponse.parse(await post(`${commodoreUrl}/auth/login`, credentials))
   const wanted = { name: 'ci', scopes: ['streams:write', 'infrastructure:write'] }
   const { token } = CreatedApiToken.parse(await post(`${commodoreUrl}/api-tokens`, wanted, access_token))
-  const cluster = Cluster.parse(await post(`${quartermasterUrl}/clusters`, { name: 'home' }, token))
-  // After the cluster: with the first stream Commodore learns, for a while, which clusters serve the tenant.
+  // Before the cluster: with the first stream Commodore learns, for a while, which clusters serve the tenant.
   const stream = CreatedStream.parse(await post(`${commodoreUrl}/streams`, { title: 'Regatta' }, token))
+  const cluster = Cluster.parse(await post(`${quartermasterUrl}/clusters`, { name: 'home' }, token))
   const rack = { cluster_id: cluster.id, name: 'rack' }
   const enrolment = CreatedEnrolmentToken.parse(await post(`${quartermasterUrl}/enrolment-tokens`, rack, token))
 
@@ -79,6 +79,13 @@ test('over the network, a new tenant’s own host joins, proves itself and is to
   const assertion = await key.assert(node_id, { now: new Date() })
   const node = await call(asNobody, issueNodeToken, { node_id, assertion })
   const asNode = { service: 'commodore', baseUrl: new URL(commodoreUrl), token: async () => node.token }
+  const ask = async (user: string) =>
+    (await fetch(`${quartermasterUrl}/clusters`, { headers: { authorization: `Bearer ${user}` } })).status
+  expect(await ask(access_token)).toBe(200)
+  const other = LoginResponse.parse(await post(`${commodoreUrl}/auth/login`, credentials)).access_token
+  await fetch(`${commodoreUrl}/auth/logout-all`, { method: 'POST', headers: { authorization: `Bearer ${other}` } })
+  expect(await ask(other)).toBe(401)
+
   expect(await call(asNode, authorizePlayback, { playback_id: stream.playback_id })).toMatchObject({
     allowed: true,
     stream_id: stream.id,

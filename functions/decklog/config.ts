@@ -8,6 +8,7 @@ import {
   type Variables,
 } from '../../shared/config.ts'
 import { eventLogProblem, eventLogVariables, namesOneEventLog } from '../../shared/kafka/open-event-log.ts'
+import { registryVariables } from '../../shared/registry/variables.ts'
 
 const Schema = z
   .object({
@@ -15,6 +16,7 @@ const Schema = z
     QUARTERMASTER_URL: ServiceUrl,
     IDENTITY_KEY: identityKey('decklog'),
     DATABASE_WS_PROXY: databaseVariables.DATABASE_WS_PROXY,
+    ...registryVariables,
     ...eventLogVariables,
   })
   .refine(namesOneEventLog, eventLogProblem)

@@ -9,6 +9,7 @@ import { createVerifier } from '../../shared/identity/verifier.ts'
 import type { EventLog } from '../../shared/kafka/event-log.ts'
 import { openEventLog } from '../../shared/kafka/open-event-log.ts'
 import { createLog } from '../../shared/log.ts'
+import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { DecklogSettings } from './config.ts'
 import { Gate } from './events/gate.ts'
@@ -37,6 +38,8 @@ export async function open({ config, secrets }: DecklogSettings, clock: Clock = 
     baseUrl,
     token: createServiceTokens(signer, service, clock),
   })
+  const quartermaster = client('quartermaster', config.QUARTERMASTER_URL)
+  const registration = createRegistration({ service: NAME, quartermaster, config, clock, log })
   const { registry, observe } = createHttpMetrics(NAME)
   const verdicts = new Counter({
     name: 'decklog_events_total',
@@ -53,7 +56,7 @@ export async function open({ config, secrets }: DecklogSettings, clock: Clock = 
       events,
       owners: createOwners({
         commodore: client('commodore', config.COMMODORE_URL),
-        quartermaster: client('quartermaster', config.QUARTERMASTER_URL),
+        quartermaster,
         clock,
       }),
       gate: new Gate(),
@@ -64,7 +67,12 @@ export async function open({ config, secrets }: DecklogSettings, clock: Clock = 
     checks: { event_log: () => requireTopic(events) },
   })
   const owned = opened.move()
-  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    fetch: (request) => app.fetch(request),
+    leave: registration.leave,
+    jobs: { registration: registration.job },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 async function requireTopic(events: EventLog): Promise<void> {

@@ -7,14 +7,17 @@ import {
   settings,
   type Variables,
 } from '../../shared/config.ts'
+import { registryVariables } from '../../shared/registry/variables.ts'
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
+  QUARTERMASTER_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('periscope-query'),
   CLICKHOUSE_URL: z.url({ protocol: /^https?$/, error: 'is not an http(s) URL' }),
   CLICKHOUSE_USER: z.string(),
   CLICKHOUSE_PASSWORD: z.string(),
   CLICKHOUSE_DATABASE: z.string(),
+  ...registryVariables,
   ...databaseVariables,
 })
 

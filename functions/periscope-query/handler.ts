@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
+import { runJobs } from '../../shared/jobs.ts'
 import { configureLog } from '../../shared/log.ts'
 import { readConfig } from './config.ts'
 import { open } from './service.ts'
@@ -9,3 +10,9 @@ const service = await open(readConfig(process.env))
 
 /** Periscope Query on Lambda, behind a function URL or an HTTP API. */
 export const handler = handle(new Hono().mount('/', service.fetch))
+
+/** Below the timeout of the scheduled function. */
+const JOBS_TIMEOUT_MS = 10_000
+
+/** Periscope Query's jobs, called by the scheduler each minute. */
+export const jobs = () => runJobs(service.jobs ?? {}, JOBS_TIMEOUT_MS)

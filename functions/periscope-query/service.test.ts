@@ -24,11 +24,17 @@ test('opened from its variables it takes users’ and API tokens as Commodore sa
     ['fw_reads', { valid: true, scopes: ['analytics:read'], ...verdict }],
     ['fw_writes', { valid: true, scopes: ['streams:write'], ...verdict }],
   ])
+  const gone = newId('user')
   const commodore = new Hono()
     .get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
     .post('/api-tokens/verify', async (c) => {
       const { token } = await c.req.json()
       return c.json(apiTokens.get(token) ?? { valid: false, reason: 'api_token_unknown' })
+    })
+    .post('/sessions/verify', async (c) => {
+      const { user_id } = await c.req.json()
+      if (user_id === gone) return c.json({ valid: false, reason: 'session_revoked' })
+      return c.json({ valid: true, role: 'viewer', operator: false })
     })
   await using stack = new AsyncDisposableStack()
   const server = serve({ fetch: commodore.fetch, port: 0, hostname: '127.0.0.1' })
@@ -38,6 +44,7 @@ test('opened from its variables it takes users’ and API tokens as Commodore sa
   const { database, target } = stack.use(await openTestStores())
   const settings = readConfig({
     COMMODORE_URL: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    QUARTERMASTER_URL: 'http://127.0.0.1:18002',
     IDENTITY_KEY: JSON.stringify(identities.keyOf('periscope-query')),
     CLICKHOUSE_URL: target.url,
     CLICKHOUSE_USER: target.user,
@@ -55,6 +62,8 @@ test('opened from its variables it takes users’ and API tokens as Commodore sa
     const answer = await receive(Usage, send(service, usage, { token }))
     expect(answer).toMatchObject({ sessions: 0, to: '2026-11-24T22:00:00.000Z' })
   }
+  const ended = await identities.user(tenant_id, { userId: gone })
+  expect(await refusal(send(service, usage, { token: ended }))).toBe('401 session_revoked')
   expect(await refusal(send(service, usage, { token: 'fw_writes' }))).toBe('403 forbidden')
   expect(await refusal(send(service, usage, { token: 'fw_unknown' }))).toBe('401 api_token_unknown')
   expect(await refusal(send(service, usage))).toBe('401 unauthenticated')

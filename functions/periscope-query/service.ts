@@ -4,11 +4,13 @@ import { createApiTokenVerifier } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
 import type { Service } from '../../shared/http/service.ts'
+import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
+import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { PeriscopeQuerySettings } from './config.ts'
 import { createKnownStreams } from './streams/known.ts'
@@ -36,18 +38,24 @@ export async function open({ config, secrets }: PeriscopeQuerySettings, clock: C
   )
   const pool = openPool(secrets.DATABASE_URL, { wsProxy: config.DATABASE_WS_PROXY, applicationName: NAME })
   const db = opened.use(openDatabase<Tables>(pool))
-  const commodore = {
-    service: 'commodore',
-    baseUrl: config.COMMODORE_URL,
-    token: createServiceTokens(createSigner(secrets.IDENTITY_KEY, clock), 'commodore', clock),
-  }
+  const signer = createSigner(secrets.IDENTITY_KEY, clock)
+  const client = (service: string, baseUrl: URL) => ({
+    service,
+    baseUrl,
+    token: createServiceTokens(signer, service, clock),
+  })
+  const commodore = client('commodore', config.COMMODORE_URL)
+  const quartermaster = client('quartermaster', config.QUARTERMASTER_URL)
+  const log = createLog(NAME)
+  const registration = createRegistration({ service: NAME, quartermaster, config, clock, log })
   const keys = new URL('/.well-known/jwks.json', config.COMMODORE_URL)
   const { registry, observe } = createHttpMetrics(NAME)
   const app = createApi({
-    log: createLog(NAME),
+    log,
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys, service: NAME, clock }),
+      confirmUser: createUserConfirmer(commodore, clock),
       verifyApiToken: createApiTokenVerifier(commodore, clock),
     }),
     deps: { clickhouse, db, streams: createKnownStreams(commodore, clock) },
@@ -55,5 +63,10 @@ export async function open({ config, secrets }: PeriscopeQuerySettings, clock: C
     observe,
   })
   const owned = opened.move()
-  return { fetch: (request) => app.fetch(request), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    fetch: (request) => app.fetch(request),
+    leave: registration.leave,
+    jobs: { registration: registration.job },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }

@@ -8,11 +8,13 @@ import {
   settings,
   type Variables,
 } from '../../shared/config.ts'
+import { registryVariables } from '../../shared/registry/variables.ts'
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
   IDENTITY_KEY: identityKey('quartermaster'),
   ...frontVariables,
+  ...registryVariables,
   ...databaseVariables,
 })
 

@@ -3,11 +3,13 @@ import { createApiTokenVerifier } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
 import type { Service } from '../../shared/http/service.ts'
+import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
+import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { QuartermasterSettings } from './config.ts'
 import { createJobs } from './jobs.ts'
@@ -33,6 +35,7 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys, service: NAME, clock }),
+      confirmUser: createUserConfirmer(commodore, clock),
       verifyApiToken: createApiTokenVerifier(commodore, clock),
     }),
     deps: { db, signer },
@@ -40,9 +43,22 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
     observe,
     trustedProxies: config.TRUSTED_PROXIES,
   })
+  const registration = createRegistration({
+    service: NAME,
+    quartermaster: {
+      service: NAME,
+      baseUrl: new URL('http://quartermaster.internal'),
+      token: createServiceTokens(signer, NAME, clock),
+      fetch: (request) => app.fetch(request),
+    },
+    config,
+    clock,
+    log,
+  })
   return {
     fetch: (request) => app.fetch(request),
-    jobs: createJobs({ db, clock, log, commodore }),
+    leave: registration.leave,
+    jobs: { ...createJobs({ db, clock, log, commodore }), registration: registration.job },
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

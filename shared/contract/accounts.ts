@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Name, Tenant, Time, UserId } from './fields.ts'
+import { endpoint } from './endpoint.ts'
+import { Name, Role, SessionId, Tenant, TenantId, Time, UserId } from './fields.ts'
 
 export const PASSWORD_LENGTH_MIN = 8
 /** Longest password that is hashed: hashing costs the same for each, reading it does not. */
@@ -65,3 +66,23 @@ export const Me = z.object({ user: User, tenant: Tenant })
 
 export const RefreshRequest = z.strictObject({ refresh_token: Token })
 export const LogoutRequest = z.strictObject({ refresh_token: Token })
+
+// --- what services ask
+
+export const VerifySessionRequest = z.object({
+  user_id: UserId,
+  session_id: SessionId.optional().describe('As the token has it'),
+  tenant_id: TenantId,
+})
+
+export const VerifySessionResponse = z.discriminatedUnion('valid', [
+  z.object({ valid: z.literal(true), role: Role.describe('Now, in the tenant'), operator: z.boolean() }),
+  z.object({ valid: z.literal(false), reason: z.string() }),
+])
+
+export const verifySession = endpoint({
+  method: 'POST',
+  path: '/sessions/verify',
+  request: VerifySessionRequest,
+  response: VerifySessionResponse,
+})

@@ -17,6 +17,7 @@ function id(prefix: string) {
 }
 
 export const UserId = id('usr')
+export const SessionId = id('ses')
 export const TenantId = id('ten')
 export const ApiTokenId = id('tok')
 export const StreamId = id('str')
@@ -42,6 +43,6 @@ export const Description = z.string().trim().max(DESCRIPTION_LENGTH_MAX).regex(L
 /** RFC 3339 in UTC with milliseconds, as every service writes times. */
 export const Time = z.iso.datetime()
 
-export const Tenant = z
-  .object({ id: TenantId, role: z.enum(['viewer', 'member', 'admin', 'owner']) })
-  .describe('The tenant and what the user is in it')
+export const Role = z.enum(['viewer', 'member', 'admin', 'owner'])
+
+export const Tenant = z.object({ id: TenantId, role: Role }).describe('The tenant and what the user is in it')

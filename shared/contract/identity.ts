@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { Role } from './fields.ts'
 
 /** Claims of a signed-in user's access token; `iss` is commodore. */
 export const UserClaims = z.object({
   kind: z.literal('user'),
   sub: z.string(),
   tenant_id: z.string(),
-  role: z.enum(['viewer', 'member', 'admin', 'owner']),
+  role: Role,
   operator: z.boolean(),
   sid: z.string().optional().describe('The session that it was made in'),
 })

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { InvitationId, Tenant, TenantId, Time, UserId } from './fields.ts'
+import { InvitationId, Role, Tenant, TenantId, Time, UserId } from './fields.ts'
 
-const Role = z.enum(['viewer', 'member', 'admin', 'owner'])
 const EMAIL_LENGTH_MAX = 254
 const TOKEN_LENGTH_MAX = 256
 

@@ -388,3 +388,10 @@ export const registerServiceInstance = endpoint({
   response: ServiceInstance,
   refusals: ['conflict'],
 })
+
+export const unregisterServiceInstance = endpoint({
+  method: 'DELETE',
+  path: '/services/{name}/instances/{id}',
+  request: z.object({ name: ServiceName, id: ServiceInstanceId }),
+  response: z.undefined(),
+})

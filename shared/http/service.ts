@@ -5,4 +5,6 @@ export interface Service extends AsyncDisposable {
   fetch(request: Request): Response | Promise<Response>
   /** What it does by the clock; absent when nothing. */
   jobs?: Jobs
+  /** Says that it stops, while those that it tells are still there. */
+  leave?(): Promise<void>
 }

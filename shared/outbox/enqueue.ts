@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely'
 import { v7 } from 'uuid'
 
-/** Something to do after the commit, at least once. Payloads hold ids and names, never a secret. */
+/** Something to do after the commit, at least once. Payloads hold ids and names, never a secret in the clear. */
 export interface Message {
   /** Names the handler, `mail.verification` say. */
   kind: string

@@ -7,6 +7,7 @@ import { Fault } from '../fault.ts'
 import { type Database, openDatabase } from '../postgres/database.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { freshDatabase, type TestDatabase } from '../testing/postgres.ts'
+import { findAlike, settleAlike } from './alike.ts'
 import { DELAY_MAX_MS, delayBefore, FIRST_DELAY_MS } from './delay.ts'
 import { ATTEMPTS_MAX, drain, type Handler, IN_FLIGHT_MAX, LEASE_MS, RETENTION_DAYS } from './drain.ts'
 import { enqueue, type Message } from './enqueue.ts'
@@ -237,6 +238,32 @@ test('a call works on no more than it was told, on a bounded number at once, and
   expect(await run(handler, { batch_max: 15 })).toEqual({ delivered: 15, failed: 0, left: 5 })
   expect(most).toBe(IN_FLIGHT_MAX)
   expect(await run(handler)).toEqual({ delivered: 5, failed: 0, left: 0 })
+})
+
+test('what one did for others that waited is not done again, and what came after it is', async () => {
+  await put({ of: 'a', n: 1 })
+  await put({ of: 'a', n: 2 })
+  await put({ of: 'b', n: 3 })
+  await put({ of: 'a', n: 4 }, { due_at: new Date(now.getTime() + 1) })
+  await put({ of: 'a', n: 5 }, {}, 'ten_b')
+  const alike = await findAlike(db, { kind: 'note', tenant_id: 'ten_a', payload: { of: 'a' }, now })
+  await put({ of: 'a', n: 6 })
+  expect(alike).toHaveLength(2)
+  await settleAlike(db, alike, now)
+  later(1)
+  const done: unknown[] = []
+  await run(async (payload) => void done.push(payload))
+  expect(done).toHaveLength(4)
+  expect(done).toEqual(expect.arrayContaining([3, 4, 5, 6].map((n) => expect.objectContaining({ n }))))
+})
+
+test('a message that somebody works on is left to its worker', async () => {
+  const id = await put('mine')
+  await run(async () => {
+    await settleAlike(db, [id], now)
+    expect((await rows())[0].done_at).toBe(null)
+  })
+  expect((await rows())[0].done_at).toEqual(now)
 })
 
 test('done messages go after their time', async () => {

@@ -10,6 +10,7 @@ import { readConfig as readQuery } from '../../functions/periscope-query/config.
 import * as periscopeQuery from '../../functions/periscope-query/service.ts'
 import { readConfig as readQuartermaster } from '../../functions/quartermaster/config.ts'
 import * as quartermaster from '../../functions/quartermaster/service.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { Fault } from '../../shared/fault.ts'
 import type { Service } from '../../shared/http/service.ts'
 import { openEventLog } from '../../shared/kafka/open-event-log.ts'
@@ -34,6 +35,11 @@ export function urlAt(port: number): string {
   return `http://127.0.0.1:${port}`
 }
 
+/** What a service at a port tells the registry of itself. */
+export function registered(port: number) {
+  return { SERVICE_URL: urlAt(port), SERVICE_VERSION: packageJson.version }
+}
+
 /** Opens all functions with the variables that the cloud would give them, and serves each on its port. */
 export async function startServices(options: ServiceOptions): Promise<void> {
   const { ports, secrets, databases, kafkaBrokers, mailFolder, stack } = options
@@ -52,16 +58,18 @@ export async function startServices(options: ServiceOptions): Promise<void> {
     CLICKHOUSE_PASSWORD: analytics.password,
     CLICKHOUSE_DATABASE: analytics.database,
   }
+  const services: Service[] = []
   const start = async (service: Promise<Service>, port: number) => {
     const opened = stack.use(await service)
     stack.use(await serve(opened, port))
-    if (opened.jobs) stack.use(startScheduler(opened.jobs, createLog('scheduler')))
+    services.push(opened)
   }
   await start(
     commodore.open(
       readCommodore({
         ...common,
         ...identity('commodore'),
+        ...registered(ports.commodore),
         FOGHORN_URL: urlAt(ports.foghorn),
         APP_URL: urlAt(ports['front-door']),
         MAIL_FOLDER: mailFolder,
@@ -78,21 +86,32 @@ export async function startServices(options: ServiceOptions): Promise<void> {
       readQuartermaster({
         ...common,
         ...identity('quartermaster'),
+        ...registered(ports.quartermaster),
         DATABASE_URL: databases.urlOf('quartermaster'),
       }),
     ),
     ports.quartermaster,
   )
-  await start(decklog.open(readDecklog({ ...common, ...identity('decklog'), ...eventLog })), ports.decklog)
+  await start(
+    decklog.open(readDecklog({ ...common, ...identity('decklog'), ...registered(ports.decklog), ...eventLog })),
+    ports.decklog,
+  )
   await start(
     periscopeIngest.open(readIngest({ ...common, ...identity('periscope-ingest'), ...eventLog, ...periscope })),
     ports['periscope-ingest'],
   )
   await startListener(options, eventLog)
   await start(
-    periscopeQuery.open(readQuery({ ...common, ...identity('periscope-query'), ...periscope })),
+    periscopeQuery.open(
+      readQuery({ ...common, ...identity('periscope-query'), ...registered(ports['periscope-query']), ...periscope }),
+    ),
     ports['periscope-query'],
   )
+  // When all are there, since what they do by the clock needs each other; and they leave before the first one stops.
+  for (const { jobs } of services) if (jobs) stack.use(startScheduler(jobs, createLog('scheduler')))
+  stack.defer(async () => {
+    await Promise.all(services.map((service) => service.leave?.()))
+  })
 }
 
 /** Commodore's listener: in the cloud an event source feeds it. */

@@ -6,11 +6,14 @@ import { importPKCS8, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { CreatedStream } from '../../shared/contract/commodore.ts'
+import { Page } from '../../shared/contract/page.ts'
 import { CreatedSigningKey } from '../../shared/contract/playback.ts'
-import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
+import { PushTarget } from '../../shared/contract/push-targets.ts'
+import { HEALTH_INTERVAL_MS, ServiceInstance } from '../../shared/contract/quartermaster.ts'
 import { configureLog } from '../../shared/log.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
+import { callApi } from './media-host/testing.ts'
 import { portsAt, requireFree } from './ports.ts'
 import { createProgress } from './progress.ts'
 import { replay } from './replay/replay.ts'
@@ -175,6 +178,75 @@ test('a signed stream plays for who has a token of its tenant, through every doo
   host.finish()
 }, 60_000)
 
+test('a revocation ends who watches by what it revokes, and nobody else', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const key = await make(CreatedSigningKey, '/signing-keys', { name: 'web' })
+  const stream = await make(CreatedStream, '/streams', { title: 'Signed', playback_policy: 'signed' })
+  const { stream_key, playback_id } = stream
+  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  const tokenOf = async (sub: string) => {
+    const claims = new SignJWT({ sub, jti: sub, playback_id }).setExpirationTime('10m')
+    claims.setProtectedHeader({ alg: 'ES256', kid: key.id })
+    return claims.sign(await importPKCS8(key.private_pem, 'ES256'))
+  }
+  const watch = async (sub: string) => {
+    const token = await tokenOf(sub)
+    const view = await host.view({ playback_id, protocol: 'mp4', viewer_host: '192.0.2.7', token })
+    if (!view.admitted) throw new Error(view.reason)
+    let isOver = false
+    void view.ended.then(() => {
+      isOver = true
+    })
+    return { ...view, isOver: () => isOver }
+  }
+  const token = await tokenOf('first')
+  await expect
+    .poll(async () => (await get(`/play/${playback_id}?token=${token}`)).status, { timeout: 15_000 })
+    .toBe(307)
+  const [ann, bob] = [await watch('ann'), await watch('bob')]
+  await make(z.object({ id: z.string() }), '/playback-revocations', { kind: 'viewer', subject: 'ann' })
+  await expect.poll(ann.isOver, { timeout: 10_000 }).toBe(true)
+  expect(bob.isOver()).toBe(false)
+  const revoked = await fetch(`${system.state.base_url}/signing-keys/${key.id}`, {
+    method: 'DELETE',
+    headers: tenant(),
+  })
+  expect(revoked.status).toBe(204)
+  await expect.poll(bob.isOver, { timeout: 10_000 }).toBe(true)
+  host.finish()
+}, 60_000)
+
+test('a live stream follows what becomes of its push targets', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const { stream_key, playback_id, stream_id } = system.state.demo
+  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(307)
+  const pushes = async () => {
+    const { push_list } = await callApi(host, { push_list: true })
+    return z
+      .array(z.array(z.unknown()))
+      .parse(push_list ?? [])
+      .map(([, , target]) => target)
+  }
+  const targets = `/streams/${stream_id}/push-targets`
+  const [first, second] = ['rtmp://live.example.com/app/first', 'rtmp://live.example.com/app/second']
+  const { id } = await make(PushTarget, targets, { name: 'Elsewhere', url: first })
+  await expect.poll(pushes, { timeout: 10_000 }).toEqual([first])
+  const change = (method: string, body?: object) =>
+    fetch(`${system.state.base_url}${targets}/${id}`, {
+      method,
+      headers: { ...tenant(), 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+  expect((await change('PATCH', { url: second })).status).toBe(200)
+  await expect.poll(pushes, { timeout: 10_000 }).toEqual([second])
+  expect((await change('DELETE')).status).toBe(204)
+  await expect.poll(pushes, { timeout: 10_000 }).toEqual([])
+  host.finish()
+}, 60_000)
+
 test('a host that its operator drains gets no new viewers', async () => {
   const host = system.standIn
   if (!host) throw new Error('no media host')
@@ -196,6 +268,22 @@ test('a host that its operator drains gets no new viewers', async () => {
   expect((await setMode('active')).status).toBe(200)
   host.finish()
 }, 90_000)
+
+test('operators see which services run', async () => {
+  const authorization = `Bearer ${system.state.operator.api_token}`
+  const running = async () => {
+    const { data } = Page(ServiceInstance).parse(await (await get('/services', { authorization })).json())
+    return data.map(({ service, base_url }) => [service, base_url.replace(/\/$/, '')])
+  }
+  const { commodore, decklog, foghorn, periscope_query, quartermaster } = system.state.services
+  await expect.poll(running, { timeout: 10_000 }).toEqual([
+    ['commodore', commodore],
+    ['decklog', decklog],
+    ['foghorn', foghorn],
+    ['periscope-query', periscope_query],
+    ['quartermaster', quartermaster],
+  ])
+})
 
 describe('bad input is refused, denied, and told in the log', () => {
   const denied = (response: Response) => response.headers.get('x-mist-trigger-action')

@@ -12,7 +12,7 @@ import type { Progress } from './progress.ts'
 import { migrateAll } from './schema.ts'
 import { loadSecrets } from './secrets.ts'
 import { serve } from './serve.ts'
-import { startServices, urlAt } from './services.ts'
+import { registered, startServices, urlAt } from './services.ts'
 import { startStandIn } from './stand-in.ts'
 import { type Demo, findRunning, type LocalState, readDemo, removeState, writeDemo, writeState } from './state.ts'
 
@@ -62,6 +62,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       COMMODORE_URL: urlAt(ports.commodore),
       QUARTERMASTER_URL: urlAt(ports.quartermaster),
       DECKLOG_URL: urlAt(ports.decklog),
+      ...registered(ports.foghorn),
       IDENTITY_KEY: JSON.stringify(secrets.keys.foghorn),
     }
     const edge = { port: ports.foghorn, dataPath: join(statePath, 'edge'), bindings, level: options.level }

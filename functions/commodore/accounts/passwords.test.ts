@@ -22,14 +22,17 @@ const login = (password: string) => send(door, 'POST /auth/login', { body: { ema
 const forget = (email: string) => refusal(send(door, 'POST /auth/forgot-password', { body: { email } }))
 const reset = (token: string, password = NEW_PASSWORD) =>
   refusal(send(door, 'POST /auth/reset-password', { body: { token, password } }))
+const me = (token: string) => refusal(send(door, 'GET /me', { token }))
 const refresh = (refresh_token: string) => refusal(send(door, 'POST /auth/refresh', { body: { refresh_token } }))
 
 describe('a forgotten password', () => {
   test('is replaced by a mailed link, which ends every session and tells the owner', async () => {
-    const { refresh_token } = await door.login(ann.email)
+    const { access_token, refresh_token } = await door.login(ann.email)
+    expect(await me(access_token)).toBe('200')
     expect(await forget(ann.email)).toBe('204')
     expect(await reset(await door.mailedTo(ann.email))).toBe('204')
     expect(await refresh(refresh_token)).toBe('401 session_revoked')
+    expect(await me(access_token)).toBe('401 session_revoked')
     expect(await refusal(login(PASSWORD))).toBe('401 invalid_credentials')
     expect(await refusal(login(NEW_PASSWORD))).toBe('200')
     await door.deliver()
@@ -77,5 +80,6 @@ test('a changed password ends the other sessions and keeps the one that changed 
   expect(await change(PASSWORD)).toBe('204')
   expect(await refresh(here.refresh_token)).toBe('200')
   expect(await refresh(elsewhere.refresh_token)).toBe('401 session_revoked')
+  expect([await me(here.access_token), await me(elsewhere.access_token)]).toEqual(['200', '401 session_revoked'])
   expect(await refusal(login(NEW_PASSWORD))).toBe('200')
 })

@@ -7,15 +7,13 @@ import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
 import { isLastUsedStale } from '../last-used.ts'
 import type { Tables } from '../tables.ts'
+import { TENANT_SERVICES } from '../tenant-services.ts'
 
 type Verdict = z.infer<typeof VerifyApiTokenResponse>
 
-/** Services that take API tokens of tenants. */
-const VERIFIERS = ['foghorn', 'quartermaster', 'periscope-query', 'purser', 'signalman'] as const
-
 /** Says for another service whose a token is and what it may do. */
 export async function verify(ctx: Ctx, { token }: z.infer<typeof VerifyApiTokenRequest>): Promise<Verdict> {
-  requireService(ctx, ...VERIFIERS)
+  requireService(ctx, ...TENANT_SERVICES)
   return judge(ctx.db, ctx.now, token)
 }
 

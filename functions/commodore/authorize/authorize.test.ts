@@ -147,13 +147,38 @@ test('a cluster that was made a moment ago counts at once, and who may not is no
   const { stream_key } = await door.stream(dora)
   await publish(stream_key)
   const own = await door.quartermaster.cluster({ ...platform, id: dora.tenant_id, token: dora.token })
-  door.quartermaster.pass(ROUTING_DENIAL_FRESH_MS / 1000)
   expect(await publish(stream_key, nodeOf(own.id))).toMatchObject({ allowed: true })
   const stranger = await door.quartermaster.cluster(await door.quartermaster.tenant('Stranger'))
   const asked = door.asked()
   for (let knock = 0; knock < 5; knock++)
     expect(await publish(stream_key, nodeOf(stranger.id))).toEqual(denied('cluster_not_entitled'))
-  expect(door.asked() - asked).toBe(0)
+  expect(door.asked() - asked).toBe(1)
+  door.quartermaster.pass(ROUTING_DENIAL_FRESH_MS / 1000)
+  await publish(stream_key, nodeOf(stranger.id))
+  expect(door.asked() - asked).toBe(2)
+})
+
+test('a stream made right after its tenant, before any cluster, is served by one that is made then', async () => {
+  await using other = await openCommodore()
+  const eve = await other.account('eve')
+  const { stream_key, playback_id } = await other.stream(eve)
+  const operator = await other.quartermaster.tenant('platform')
+  const nodeIn = (clusterId: string): Client => ({
+    ...other.clientOf('foghorn'),
+    token: () => other.quartermaster.identities.node(clusterId),
+  })
+  const kinds = [
+    () => other.quartermaster.cluster(operator, 'platform'),
+    () => other.quartermaster.cluster({ ...operator, id: eve.tenant_id, token: eve.token }),
+  ]
+  for (const make of kinds) {
+    const { id } = await make()
+    expect(await publish(stream_key, nodeIn(id))).toMatchObject({ allowed: true })
+    expect(await play({ playback_id }, other.clientOf('foghorn'))).toMatchObject({
+      allowed: true,
+      cluster_ids: expect.arrayContaining([id]),
+    })
+  }
 })
 
 describe('while Quartermaster is away', () => {

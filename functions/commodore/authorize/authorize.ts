@@ -12,11 +12,11 @@ import type {
 } from '../../../shared/contract/commodore.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
-import { PushTargets } from '../push-targets/push-targets.ts'
+import { openAddresses } from '../push-targets/address.ts'
 import { readPlaybackId, readRuntimeName, toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
 import { publishingBy } from './publishing.ts'
-import { ROUTING_DENIAL_FRESH_MS, type Routing } from './routing.ts'
+import type { Routing } from './routing.ts'
 import { viewerRules } from './viewer-rules.ts'
 import { judgeToken } from './viewer-token.ts'
 
@@ -35,7 +35,7 @@ export async function ingest(
   if ('denial' in verdict) return denied(ctx, verdict.denial, stream)
   const answer = { allowed: true as const, ...namesOf(stream), record: stream.record, dvr: stream.dvr }
   if (ctx.actor.kind !== 'node') return { ...answer, cluster_ids: verdict.clusterIds }
-  return { ...answer, push_targets: await PushTargets.open(ctx.encryption, stream.push_targets) }
+  return { ...answer, push_targets: await openAddresses(ctx.encryption, stream.push_targets) }
 }
 
 /** Whether a stream may be played, and under which name and where. */
@@ -80,12 +80,14 @@ async function streamNamed(ctx: Ctx, playbackId?: string, internalName?: string)
 /** What holds for publishing and playing alike: the stream and its tenant are on, and the host may serve them. */
 async function admit(ctx: Ctx, stream: Named): Promise<{ denial: Denial } | { clusterIds: string[] }> {
   if (!stream.enabled) return { denial: 'stream_disabled' }
-  const verdict = judgeTenant(ctx, await ctx.routing(stream.tenant_id))
-  // A new tenant, cluster or payment counts at once.
-  return 'denial' in verdict ? judgeTenant(ctx, await ctx.routing(stream.tenant_id, ROUTING_DENIAL_FRESH_MS)) : verdict
+  const verdict = judgeTenant(ctx, await ctx.routing.of(stream.tenant_id))
+  if (!('denial' in verdict)) return verdict
+  // A new cluster or payment counts at once.
+  const who = ctx.actor.kind === 'node' ? ctx.actor.cluster_id : ctx.actor.kind
+  return judgeTenant(ctx, await ctx.routing.beforeDenying(stream.tenant_id, who))
 }
 
-type Tenant = Awaited<ReturnType<Routing>>
+type Tenant = Awaited<ReturnType<Routing['of']>>
 
 const denialOf = { active: null, unpaid: 'payment_required', suspended: 'tenant_suspended' } as const
 

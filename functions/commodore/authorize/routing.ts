@@ -7,20 +7,27 @@ import { Fault } from '../../../shared/fault.ts'
 
 /** How long an answer is used without asking again: the longest that a suspended tenant goes on. */
 export const ROUTING_FRESH_MS = 10_000
-/** How old an answer may be by which somebody is turned away: who was just let in must not wait for the cache. */
+/** How old an answer may be by which somebody is turned away who was turned away before. */
 export const ROUTING_DENIAL_FRESH_MS = 1_000
 /** How old an answer may get while Quartermaster is out of reach: publishing and playing outlive it by this. */
 export const ROUTING_STALE_MS = 10 * 60_000
 export const ROUTING_ENTRIES_MAX = 20_000
 
-/**
- * A tenant's status and the clusters that serve it, not older than so many ms unless Quartermaster is away; throws a
- * retryable `Fault` when nobody can say.
- */
-export type Routing = (tenantId: string, ageMsMax?: number) => Promise<z.infer<typeof TenantClusters>>
+type Answer = z.infer<typeof TenantClusters>
+
+/** A tenant's status and the clusters that serve it; throws a retryable `Fault` when nobody can say. */
+export interface Routing {
+  /** Not older than so many ms unless Quartermaster is away. */
+  of(tenantId: string, ageMsMax?: number): Promise<Answer>
+  /**
+   * For `who` is to be turned away, a cluster say. What was allowed a moment ago counts at once: the first time it is asked
+   * anew, then once a second, so that many who knock do not ask for each knock.
+   */
+  beforeDenying(tenantId: string, who: string): Promise<Answer>
+}
 
 interface Entry {
-  routing: z.infer<typeof TenantClusters>
+  routing: Answer
   askedAt: number
 }
 
@@ -43,10 +50,20 @@ export function createRouting(quartermaster: Client, clock: Clock): Routing {
       }
     },
   })
-  return async (tenantId, ageMsMax = ROUTING_FRESH_MS) => {
+  const deniedAt = new LRUCache<string, number>({ max: ROUTING_ENTRIES_MAX })
+  const of: Routing['of'] = async (tenantId, ageMsMax = ROUTING_FRESH_MS) => {
     const known = entries.peek(tenantId)
     const forceRefresh = known !== undefined && now() - known.askedAt >= ageMsMax
     return (await entries.forceFetch(tenantId, { forceRefresh })).routing
+  }
+  return {
+    of,
+    beforeDenying: (tenantId, who) => {
+      const key = `${tenantId} ${who}`
+      const isKnown = now() - (deniedAt.get(key) ?? Number.NEGATIVE_INFINITY) < ROUTING_DENIAL_FRESH_MS
+      if (!isKnown) deniedAt.set(key, now())
+      return of(tenantId, isKnown ? ROUTING_DENIAL_FRESH_MS : 0)
+    },
   }
 }
 

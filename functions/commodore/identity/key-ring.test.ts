@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KeySet } from '../../../shared/contract/identity.ts'
 import { receive, send } from '../../../shared/testing/api.ts'
 import { openCommodore, type TestCommodore } from '../testing/commodore.ts'
-import { KEY_DAYS, NEXT_KEY_SECONDS, RETIRED_KEY_SECONDS, RING_FRESH_MS } from './key-ring.ts'
+import {
+  KEY_DAYS,
+  type KeyRing,
+  NEXT_KEY_SECONDS,
+  openKeyRing,
+  RETIRED_KEY_SECONDS,
+  RING_FRESH_MS,
+} from './key-ring.ts'
 
 let door: TestCommodore
 
@@ -11,6 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => door[Symbol.asyncDispose]())
 
+const claims = { kind: 'service', sub: 'commodore' } as const
 const pass = (seconds: number) => door.quartermaster.pass(seconds)
 const rotate = async () => door.jobs.identity?.run(AbortSignal.timeout(10_000))
 const kidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
@@ -42,6 +50,13 @@ test('a key is shown before it signs and after it signed, and tokens live throug
   expect([kidOf(before), kidOf(after)]).toEqual([first, next])
   expect([await statusOf(before), await statusOf(after)]).toEqual([200, 200])
 
+  // The first key, of the settings, retires like the others.
+  expect(await shown()).toContain(first)
+  pass(RETIRED_KEY_SECONDS)
+  expect(await shown()).not.toContain(first)
+  expect(await statusOf(before)).toBe(401)
+  expect(kidOf(await signIn())).toBe(next)
+
   pass(KEY_DAYS * 86_400)
   const last = await signIn()
   expect(kidOf(last)).toBe(next)
@@ -58,6 +73,28 @@ test('a key is shown before it signs and after it signed, and tokens live throug
   pass(RING_FRESH_MS / 1000)
   expect(await shown()).not.toContain(next)
   expect(await shown()).toContain(kidOf(third))
+  expect(await shown()).not.toContain(first)
+})
+
+test('the key of the settings signs on an empty database alone, also after a restart', async () => {
+  await using empty = await openCommodore()
+  const first = empty.quartermaster.identities.keyOf('commodore')
+  const own = async (ring: KeyRing) => {
+    const { keys } = await ring.keySet()
+    return { signs: kidOf(await ring.signer.sign(claims, 'x', 60)), shown: keys.map(({ kid }) => kid) }
+  }
+  const restarted = () =>
+    own(openKeyRing({ db: empty.db, encryption: empty.encryption, first, others: [], clock: empty.quartermaster.now }))
+  expect(await restarted()).toEqual({ signs: first.kid, shown: [first.kid] })
+  const rotateEmpty = () => empty.jobs.identity?.run(AbortSignal.timeout(10_000))
+  await rotateEmpty()
+  empty.quartermaster.pass(NEXT_KEY_SECONDS)
+  await rotateEmpty()
+  expect((await restarted()).shown).toContain(first.kid)
+  empty.quartermaster.pass(RETIRED_KEY_SECONDS)
+  const later = await restarted()
+  expect(later.signs).not.toBe(first.kid)
+  expect(later.shown).not.toContain(first.kid)
 })
 
 test('private keys lie encrypted, each under its own name', async () => {

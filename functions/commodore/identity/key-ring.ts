@@ -30,7 +30,7 @@ export interface KeyRing {
 interface RingOptions {
   db: Database<Tables>
   encryption: Encryption
-  /** Signs until the first key of the ring does. */
+  /** Signs until the first key of the ring does, and is then shown as long as any retired key. */
   first: PrivateKey
   /** The public keys of other issuers. */
   others: readonly PublicKey[]
@@ -65,9 +65,15 @@ export function openKeyRing({ db, encryption, first, others, clock }: RingOption
     const key = current
       ? PrivateKey.parse(JSON.parse(await encryption.decrypt(current.private_key, bindingOf(current.kid))))
       : first
-    const own = [toPublicKey(first), ...rows.map(({ public_key }) => public_key)]
+    const own = [...(isRetired(rows) ? [] : [toPublicKey(first)]), ...rows.map(({ public_key }) => public_key)]
     const foreign = others.filter(({ kid }) => issuerOf(kid) !== issuer)
     return { signer: createSigner(key, clock), keySet: { keys: [...own, ...foreign] } }
+  }
+
+  /** Whether the key of the settings has been replaced for so long that no token of it is left; the ring's rows remember it. */
+  function isRetired(rows: readonly { current_at: Date | null }[]): boolean {
+    const before = new Date(clock().getTime() - RETIRED_KEY_SECONDS * 1000)
+    return rows.some(({ current_at }) => current_at !== null && current_at <= before)
   }
 
   async function addNext(tx: Transaction<Tables>, now: Date): Promise<void> {

@@ -9,8 +9,8 @@ import type { PageQuery } from '../../../shared/contract/page.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { newId } from '../../../shared/ids.ts'
 import { enqueue } from '../../../shared/outbox/enqueue.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
 import { enterTenant, enterUser, violates } from '../../../shared/postgres/database.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
@@ -72,20 +72,12 @@ export async function create(ctx: Ctx, { email, role }: z.infer<typeof CreateInv
 }
 
 /** The tenant's invitations that can still be accepted, newest first. */
-export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+export async function list(ctx: Ctx, page: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'account:read')
-  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
-    let page = tx.selectFrom('invitations').selectAll().where('tenant_id', '=', tenantId)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const rows = await page
-      .where('accepted_at', 'is', null)
-      .where('revoked_at', 'is', null)
-      .where('expires_at', '>', ctx.now())
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toInfo), next_cursor }
+  return ctx.db.read({ tenant_id: tenantId }, (tx) => {
+    const own = tx.selectFrom('invitations').selectAll().where('tenant_id', '=', tenantId)
+    const waiting = own.where('accepted_at', 'is', null).where('revoked_at', 'is', null)
+    return newestFirst(waiting.where('expires_at', '>', ctx.now()), page, toInfo)
   })
 }
 

@@ -166,6 +166,20 @@ test('a removed member’s session goes on in the own tenant, and the member’s
   expect(await remove(ann, bob.user_id)).toBe('404 member_not_found')
 })
 
+test('a new role counts at once, and a membership that ended leaves its tokens nothing', async () => {
+  const there = await join(ann, bob, 'admin')
+  const create = () => refusal(send(door, 'POST /streams', { token: there.token, body: { title: 'x' } }))
+  expect(await create()).toBe('201')
+  expect(await change(ann, bob.user_id, 'viewer')).toBe('200')
+  expect(await create()).toBe('403 forbidden')
+  expect(await remove(ann, bob.user_id)).toBe('204')
+  expect(await create()).toBe('401 membership_ended')
+  expect(await refusal(send(door, 'GET /me', { token: bob.token }))).toBe('200')
+  const again = await join(ann, bob, 'member')
+  const leave = () => refusal(send(door, `DELETE /memberships/${ann.tenant_id}`, { token: again.token }))
+  expect([await leave(), await leave()]).toEqual(['204', '401 membership_ended'])
+})
+
 test('a session that was ended does not switch', async () => {
   await join(ann, bob, 'viewer')
   await send(door, 'POST /auth/logout-all', { token: bob.token })

@@ -10,6 +10,7 @@ import { Fault } from '../../../shared/fault.ts'
 import { signUserToken, USER_TOKEN_SECONDS } from '../../../shared/identity/signer.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
 import { enterTenant } from '../../../shared/postgres/database.ts'
+import { auditUser } from '../accounts/audit-user.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
 
@@ -40,6 +41,8 @@ export async function switchTo(ctx: Ctx, tenant_id: string): Promise<z.infer<typ
       const session = await update.where('revoked_at', 'is', null).returning('id').executeTakeFirst()
       if (!session) throw new Fault('unauthenticated', 'session_revoked', 'The session has ended; sign in again.')
     }
+    const moved = { user_id, tenant_id, object_id: session_id ?? user_id }
+    await auditUser(tx, ctx, { action: 'session.entered', ...moved })
     const { role } = membership
     const claims = { sub: user_id, tenant_id, role, operator: user.operator, sid: session_id }
     const access_token = await signUserToken(ctx.signer, claims)
@@ -73,6 +76,7 @@ export async function change(
     const before = await hold(ctx, tx, { tenantId, userId, role })
     const update = tx.updateTable('memberships').set({ role }).where('tenant_id', '=', tenantId)
     await update.where('user_id', '=', userId).execute()
+    ctx.standings.forget(userId)
     await audit(tx, ctx, { action: 'member.changed', object_id: userId, details: { from: before, to: role } })
     return toMember(await membersOf(tx, tenantId).where('users.id', '=', userId).executeTakeFirstOrThrow())
   })
@@ -99,6 +103,7 @@ export async function leave(ctx: Ctx, tenantId: string): Promise<void> {
 async function end(ctx: Ctx, tx: Transaction<Tables>, { tenantId, userId }: Omit<Wanted, 'role'>): Promise<void> {
   const role = await hold(ctx, tx, { tenantId, userId })
   await tx.deleteFrom('memberships').where('tenant_id', '=', tenantId).where('user_id', '=', userId).execute()
+  ctx.standings.forget(userId)
   await audit(tx, ctx, { action: 'member.removed', object_id: userId, details: { role } })
 }
 

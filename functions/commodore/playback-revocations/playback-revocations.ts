@@ -13,14 +13,15 @@ import {
 } from '../../../shared/contract/playback.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { newId } from '../../../shared/ids.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import type { Ctx } from '../deps.ts'
 import { lockTenant } from '../lock-tenant.ts'
+import { enqueueReauthorisation, reauthoriseNow } from '../reauthorisation/reauthorisations.ts'
 import type { Tables } from '../tables.ts'
 
 type Info = z.infer<typeof PlaybackRevocation>
 
-/** Turns a viewer, a key or a token away; said again, it is the same revocation with a new end. */
+/** Turns a viewer, a key or a token away, who watches as well; said again, it is the same revocation with a new end. */
 export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevocation>): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:write')
   const now = ctx.now()
@@ -33,7 +34,7 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevoc
     created_at: now,
     expires_at: endOf(input, now),
   }
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  const { info, asking } = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     await lockTenant(tx, tenantId, 'playback-revocations')
     await tx
       .deleteFrom('playback_revocations')
@@ -52,25 +53,21 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreatePlaybackRevoc
     const { kind, subject, stream_id } = row
     const details = { kind, subject, ...(stream_id !== null && { stream_id }) }
     await audit(tx, ctx, { action: 'playback_revocation.created', object_id: kept.id, details })
-    return toInfo(kept)
+    return { info: toInfo(kept), asking: await enqueueReauthorisation(tx, now, { tenant_id: tenantId, stream_id }) }
   })
+  await reauthoriseNow(ctx, asking)
+  return info
 }
 
 /** The revocations that hold, newest first. */
-export async function list(ctx: Ctx, { limit, cursor, kind, subject }: z.infer<typeof ListPlaybackRevocations>) {
+export async function list(ctx: Ctx, { kind, subject, ...page }: z.infer<typeof ListPlaybackRevocations>) {
   const tenantId = requireTenant(ctx, 'streams:read')
-  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
-    let page = tx.selectFrom('playback_revocations').selectAll().where('tenant_id', '=', tenantId)
-    if (kind !== undefined) page = page.where('kind', '=', kind)
-    if (subject !== undefined) page = page.where('subject', '=', subject)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const holding = page.where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', ctx.now())]))
-    const rows = await holding
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toInfo), next_cursor }
+  return ctx.db.read({ tenant_id: tenantId }, (tx) => {
+    let own = tx.selectFrom('playback_revocations').selectAll().where('tenant_id', '=', tenantId)
+    if (kind !== undefined) own = own.where('kind', '=', kind)
+    if (subject !== undefined) own = own.where('subject', '=', subject)
+    const holding = own.where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', ctx.now())]))
+    return newestFirst(holding, page, toInfo)
   })
 }
 

@@ -16,7 +16,8 @@ export const playbackRevocations = new Hono<AppEnv>()
     '/',
     operation({
       summary: 'Turn away a viewer, a signing key or a token',
-      description: 'From signed streams, within half a minute. Said again, it is the same revocation with a new end.',
+      description:
+        'From signed streams: who watches is cut off at once, nobody is let in any more. Said again, it is the same revocation with a new end.',
       auth: 'tenant',
       ok: { status: 201, schema: PlaybackRevocation },
       faults: ['not_found', 'conflict'],

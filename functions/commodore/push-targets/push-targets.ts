@@ -10,21 +10,19 @@ import {
   type PushTarget,
   type UpdatePushTarget,
 } from '../../../shared/contract/push-targets.ts'
-import type { Encryption } from '../../../shared/encryption/encryption.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
+import { sealAddress } from './address.ts'
 import { readPushUrl } from './push-url.ts'
+import { enqueueRetarget, type Retarget, retargetNow } from './retarget.ts'
 
 type Info = z.infer<typeof PushTarget>
 type Row = Selectable<Tables['push_targets']>
 
-/** Each row's address is encrypted for itself, so that it opens in no other row. */
-const bindingOf = (id: string) => ({ purpose: 'push-target', of: id })
-
-/** One more place that a stream is sent on to. */
+/** One more place that a stream is sent on to, at once if it is live. */
 export async function create(
   ctx: Ctx,
   { streamId, input, key }: { streamId: string; input: z.infer<typeof CreatePushTarget>; key?: string | undefined },
@@ -38,14 +36,16 @@ export async function create(
     tenant_id: tenantId,
     stream_id: streamId,
     name: input.name,
-    encrypted_url: await ctx.encryption.encrypt(url, bindingOf(id)),
+    encrypted_url: await sealAddress(ctx.encryption, id, url),
     redacted_url: redacted,
     enabled: input.enabled,
     created_at: now,
     updated_at: now,
   }
   const repeatable = { key, tenantId, operation: 'create-push-target', input: { streamId, ...input }, now }
-  return ctx.db.within({ tenant_id: tenantId }, (tx) =>
+  const change = { tenant_id: tenantId, stream_id: streamId, target_id: id, left: null }
+  let retarget: Retarget | undefined
+  const info = await ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, repeatable, async () => {
       await holdStream(tx, tenantId, streamId)
       const { length } = await targetsOf(tx, tenantId, streamId).execute()
@@ -55,9 +55,12 @@ export async function create(
       await tx.insertInto('push_targets').values(row).execute()
       const details = { stream_id: streamId, name: row.name, redacted_url: redacted }
       await audit(tx, ctx, { action: 'push_target.created', object_id: id, details })
+      if (row.enabled) retarget = await enqueueRetarget(tx, now, change)
       return toInfo(row)
     }),
   )
+  if (retarget) await retargetNow(ctx, retarget)
+  return info
 }
 
 /** Where a stream is sent on to, newest first, without what opens it. */
@@ -78,7 +81,7 @@ export async function get(ctx: Ctx, streamId: string, id: string): Promise<Info>
   })
 }
 
-/** Changes a target; it counts from the next publication on. */
+/** Changes a target; a live stream follows at once. */
 export async function update(
   ctx: Ctx,
   { streamId, id, input }: { streamId: string; id: string; input: z.infer<typeof UpdatePushTarget> },
@@ -87,35 +90,39 @@ export async function update(
   const { url, ...changes } = input
   const read = url === undefined ? undefined : readPushUrl(url)
   const address = read && {
-    encrypted_url: await ctx.encryption.encrypt(read.url, bindingOf(id)),
+    encrypted_url: await sealAddress(ctx.encryption, id, read.url),
     redacted_url: read.redacted,
   }
-  return ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  const { info, retarget } = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     await holdStream(tx, tenantId, streamId)
+    const before = await targetsOf(tx, tenantId, streamId).where('id', '=', id).executeTakeFirst()
     const set = tx.updateTable('push_targets').set({ ...changes, ...address, updated_at: ctx.now() })
     const own = set.where('tenant_id', '=', tenantId).where('stream_id', '=', streamId).where('id', '=', id)
     const info = found(await own.returningAll().executeTakeFirst())
     const details = { stream_id: streamId, changes, ...(read && { redacted_url: read.redacted }) }
     await audit(tx, ctx, { action: 'push_target.updated', object_id: id, details })
-    return info
+    const moves = read !== undefined || input.enabled !== undefined
+    const left = before?.enabled ? before.encrypted_url : null
+    const change = { tenant_id: tenantId, stream_id: streamId, target_id: id, left }
+    return { info, retarget: moves && (await enqueueRetarget(tx, ctx.now(), change)) }
   })
+  if (retarget) await retargetNow(ctx, retarget)
+  return info
 }
 
+/** Removes a target; a live stream is no longer sent there. */
 export async function remove(ctx: Ctx, streamId: string, id: string): Promise<void> {
   const tenantId = requireTenant(ctx, 'streams:write')
-  await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  const retarget = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     await holdStream(tx, tenantId, streamId)
     const own = tx.deleteFrom('push_targets').where('tenant_id', '=', tenantId).where('stream_id', '=', streamId)
-    found(await own.where('id', '=', id).returningAll().executeTakeFirst())
+    const row = await own.where('id', '=', id).returningAll().executeTakeFirst()
+    const { enabled } = found(row)
     await audit(tx, ctx, { action: 'push_target.deleted', object_id: id, details: { stream_id: streamId } })
+    const change = { tenant_id: tenantId, stream_id: streamId, target_id: id, left: row?.encrypted_url ?? null }
+    return enabled && (await enqueueRetarget(tx, ctx.now(), change))
   })
-}
-
-/** The addresses of targets in the clear: for the stream's media host alone. */
-export function open(encryption: Encryption, rows: readonly Pick<Row, 'id' | 'encrypted_url'>[]) {
-  return Promise.all(
-    rows.map(async ({ id, encrypted_url }) => ({ id, url: await encryption.decrypt(encrypted_url, bindingOf(id)) })),
-  )
+  if (retarget) await retargetNow(ctx, retarget)
 }
 
 function streamOf(tx: Transaction<Tables>, tenantId: string, streamId: string) {

@@ -17,7 +17,7 @@ export const pushTargets = new Hono<AppEnv>()
     operation({
       summary: 'Send a stream on to another platform',
       description:
-        'The address is kept encrypted. It must lead to the public internet, and counts from the next publication on.',
+        'The address is kept encrypted and must lead to the public internet. A stream that is live is sent there at once.',
       auth: 'tenant',
       ok: { status: 201, schema: PushTarget },
       faults: ['not_found', 'conflict', 'unprocessable'],
@@ -55,6 +55,7 @@ export const pushTargets = new Hono<AppEnv>()
     '/:target_id',
     operation({
       summary: 'Change a push target',
+      description: 'A stream that is live follows at once: what it is sent to no longer ends, what is new begins.',
       auth: 'tenant',
       ok: { schema: PushTarget },
       faults: ['not_found', 'unprocessable'],

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LoginResponse } from '../../../shared/contract/accounts.ts'
+import { call } from '../../../shared/client/client.ts'
+import { LoginResponse, verifySession } from '../../../shared/contract/accounts.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'
 import { REUSE_GRACE_SECONDS, SESSION_SECONDS } from './sessions.ts'
+import { STANDING_FRESH_MS } from './standing.ts'
 
 let door: TestCommodore
 let ann: Account
@@ -16,6 +18,7 @@ afterAll(() => door[Symbol.asyncDispose]())
 const signIn = async () => (await door.login(ann.email)).refresh_token
 const ask = (refresh_token: string) => send(door, 'POST /auth/refresh', { body: { refresh_token } })
 const refresh = (refresh_token: string) => receive(LoginResponse, ask(refresh_token))
+const me = (token: string) => refusal(send(door, 'GET /me', { token }))
 const pass = (seconds: number) => door.quartermaster.pass(seconds)
 
 describe('a refresh token', () => {
@@ -104,6 +107,18 @@ describe('signing out', () => {
     expect(await refusal(ask(elsewhere))).toBe('200')
   })
 
+  test('ends the access tokens of the session at once, and no other’s', async () => {
+    const [here, elsewhere] = [await door.login(ann.email), await door.login(ann.email)]
+    const next = await refresh(here.refresh_token)
+    expect(await me(here.access_token)).toBe('200')
+    await send(door, 'POST /auth/logout', { body: { refresh_token: next.refresh_token } })
+    expect(await me(here.access_token)).toBe('401 session_revoked')
+    expect(await me(next.access_token)).toBe('401 session_revoked')
+    expect(await me(elsewhere.access_token)).toBe('200')
+    await send(door, 'POST /auth/logout-all', { token: elsewhere.access_token })
+    expect(await me(elsewhere.access_token)).toBe('401 session_revoked')
+  })
+
   test('everywhere ends all of the user’s sessions and nobody else’s', async () => {
     const bob = await door.account('bob')
     const others = (await door.login(bob.email)).refresh_token
@@ -112,5 +127,45 @@ describe('signing out', () => {
     expect(await refusal(send(door, 'POST /auth/logout-all', { token: access_token }))).toBe('204')
     for (const token of [refresh_token, elsewhere]) expect(await refusal(ask(token))).toBe('401 session_revoked')
     expect(await refusal(ask(others))).toBe('200')
+  })
+})
+
+describe('an access token', () => {
+  test('ends within a second of what another instance did: ended the session, disabled the user', async () => {
+    const { access_token } = await door.login(ann.email)
+    expect(await me(access_token)).toBe('200')
+    await door.owner.query('update commodore.users set active = false where id = $1', [ann.user_id])
+    expect(await me(access_token)).toBe('200')
+    pass(STANDING_FRESH_MS / 1000 + 1)
+    expect(await me(access_token)).toBe('401 account_disabled')
+    await door.owner.query('update commodore.users set active = true where id = $1', [ann.user_id])
+    pass(STANDING_FRESH_MS / 1000 + 1)
+    expect(await me(access_token)).toBe('200')
+    await door.owner.query('update commodore.sessions set revoked_at = now() where user_id = $1', [ann.user_id])
+    pass(STANDING_FRESH_MS / 1000 + 1)
+    expect(await me(access_token)).toBe('401 session_revoked')
+  })
+
+  test('that ran out is refused as such, and a session that never was is none', async () => {
+    const { access_token } = await door.login(ann.email)
+    pass(16 * 60)
+    expect(await me(access_token)).toBe('401 token_expired')
+    const stranger = await door.quartermaster.identities.user(ann.tenant_id)
+    expect(await me(stranger)).toBe('401 account_disabled')
+  })
+
+  test('is judged for services that take tenants’ tokens, and for nobody else', async () => {
+    const { access_token, tenant } = await door.login(ann.email)
+    const { sid: session_id } = JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString())
+    const asked = { user_id: ann.user_id, session_id, tenant_id: tenant.id }
+    const judge = (more: object = {}) => call(door.clientOf('periscope-query'), verifySession, { ...asked, ...more })
+    expect(await judge()).toEqual({ valid: true, role: 'owner', operator: false })
+    const bob = await door.account('bob2')
+    expect(await judge({ tenant_id: bob.tenant_id })).toEqual({ valid: false, reason: 'membership_ended' })
+    expect(await judge({ user_id: bob.user_id, tenant_id: bob.tenant_id })).toEqual({
+      valid: false,
+      reason: 'session_revoked',
+    })
+    await expect(call(door.clientOf('decklog'), verifySession, asked)).rejects.toMatchObject({ kind: 'internal' })
   })
 })

@@ -104,7 +104,7 @@ export async function logout(ctx: Ctx, token: string): Promise<void> {
   })
 }
 
-/** Ends all sessions of the signed-in user. Access tokens that are out work on until they expire. */
+/** Ends all sessions of the signed-in user, and the access tokens of them that are out. */
 export async function logoutAll(ctx: Ctx): Promise<void> {
   const { user_id, tenant_id } = requireUser(ctx)
   await ctx.db.within({ user_id }, async (tx) => {
@@ -133,6 +133,7 @@ export async function end(
   if (session_id !== undefined) update = update.where('id', '=', session_id)
   if (except !== undefined) update = update.where('id', '<>', except)
   const ended = await update.where('revoked_at', 'is', null).returning(['id', 'tenant_id']).execute()
+  ctx.standings.forget(user_id)
   for (const { id, tenant_id } of ended) {
     await auditUser(tx, ctx, { action: 'session.ended', user_id, tenant_id, object_id: id, details: { reason } })
   }

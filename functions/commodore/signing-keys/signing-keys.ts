@@ -16,6 +16,7 @@ import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
 import type { Ctx } from '../deps.ts'
 import { lockTenant } from '../lock-tenant.ts'
+import { enqueueReauthorisation, reauthoriseNow } from '../reauthorisation/reauthorisations.ts'
 import type { Tables } from '../tables.ts'
 
 /** A new ES256 key pair by which the tenant signs viewers' tokens. We keep the public half; the private is shown this once. */
@@ -64,15 +65,17 @@ export async function list(ctx: Ctx) {
   })
 }
 
-/** Ends a key, and with it every token that it signed. */
+/** Ends a key, and with it every token that it signed and who watches by one. */
 export async function revoke(ctx: Ctx, id: string): Promise<void> {
   const tenantId = requireTenant(ctx, 'streams:write')
-  await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  const asking = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const update = tx.updateTable('signing_keys').set({ revoked_at: ctx.now() }).where('tenant_id', '=', tenantId)
     const row = await update.where('id', '=', id).where('revoked_at', 'is', null).returning('id').executeTakeFirst()
     if (!row) throw new Fault('not_found', 'signing_key_not_found', 'You have no such signing key.')
     await audit(tx, ctx, { action: 'signing_key.revoked', object_id: id })
+    return enqueueReauthorisation(tx, ctx.now(), { tenant_id: tenantId, stream_id: null })
   })
+  await reauthoriseNow(ctx, asking)
 }
 
 function toInfo(row: Selectable<Tables['signing_keys']>): z.infer<typeof SigningKey> {

@@ -16,6 +16,7 @@ import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
 import type { Ctx } from '../deps.ts'
 import { lockTenant } from '../lock-tenant.ts'
+import { enqueueReauthorisation, reauthoriseNow } from '../reauthorisation/reauthorisations.ts'
 import { createKey } from '../stream-keys/key.ts'
 import type { Tables } from '../tables.ts'
 import { endNow, enqueueEnding } from '../termination/endings.ts'
@@ -44,7 +45,7 @@ export async function create(
     deleted_at: null,
   }
   const first = await createKey(row, 'First key', now)
-  const { limits } = await ctx.routing(tenantId)
+  const { limits } = await ctx.routing.of(tenantId)
   return ctx.db.within({ tenant_id: tenantId }, (tx) =>
     once(tx, { key, tenantId, operation: 'create-stream', input, now }, async () => {
       await requireRoom(tx, tenantId, limits.streams ?? STREAMS_MAX)
@@ -94,15 +95,22 @@ async function change(
 ): Promise<Info> {
   const tenantId = requireTenant(ctx, 'streams:write')
   const shuts = action === 'stream.deleted' || changes.enabled === false
-  const { info, ending } = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
+  const signs = changes.playback_policy === 'signed'
+  const { info, ending, asking } = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     const update = tx.updateTable('streams').set({ ...changes, updated_at: ctx.now() })
     const own = update.where('tenant_id', '=', tenantId).where('id', '=', id).where('deleted_at', 'is', null)
     const info = found(await own.returningAll().executeTakeFirst())
     await audit(tx, ctx, { action, object_id: id, details: { changes } })
     await emit(tx, { ...occurrenceOf(info, tenantId, ctx.now()), type: action })
-    return { info, ending: shuts && (await enqueueEnding(tx, ctx.now(), { ...info, tenant_id: tenantId })) }
+    return {
+      info,
+      ending: shuts && (await enqueueEnding(tx, ctx.now(), { ...info, tenant_id: tenantId })),
+      // Who watches has shown no token.
+      asking: signs && (await enqueueReauthorisation(tx, ctx.now(), { tenant_id: tenantId, stream_id: id })),
+    }
   })
   if (ending) await endNow(ctx, ending)
+  if (asking) await reauthoriseNow(ctx, asking)
   return info
 }
 

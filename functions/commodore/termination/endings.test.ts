@@ -5,8 +5,8 @@ import { Page } from '../../../shared/contract/page.ts'
 import { newId } from '../../../shared/ids.ts'
 import { FIRST_DELAY_MS } from '../../../shared/outbox/delay.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
+import { SECOND_LOOK_MS } from '../hosts/enqueue-twice.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'
-import { SECOND_LOOK_MS } from './endings.ts'
 
 let door: TestCommodore
 let ann: Account

@@ -1,23 +1,19 @@
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
 import type { Clock } from '../../../shared/clock.ts'
-import { Fault, toFault } from '../../../shared/fault.ts'
+import { toFault } from '../../../shared/fault.ts'
 import { eventId } from '../../../shared/ids.ts'
-import type { Log } from '../../../shared/log.ts'
 import type { Handler } from '../../../shared/outbox/drain.ts'
-import { enqueue } from '../../../shared/outbox/enqueue.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
 import { ROUTING_DENIAL_FRESH_MS } from '../authorize/routing.ts'
 import type { Ctx } from '../deps.ts'
+import { commandHosts, type Hosts, inHaste, requireDone } from '../hosts/command.ts'
+import { enqueueTwice } from '../hosts/enqueue-twice.ts'
 import { isActiveAt } from '../stream-keys/key.ts'
+import { toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
-import { endEverywhere, type Hosts } from './hosts.ts'
 
 export const ENDING_KIND = 'stream.end'
-/** Who was let in just before a stream was shut is on air only now: hosts are asked once more after this. */
-export const SECOND_LOOK_MS = 15_000
-/** How long a tenant who shuts a stream waits for Foghorn; the outbox does it in any case. */
-export const END_NOW_TIMEOUT_MS = 1_500
 
 const Payload = z.object({ stream_id: z.string(), second_look: z.boolean() })
 
@@ -37,10 +33,7 @@ interface Shut {
 /** Writes, in the transaction that shuts a stream, that what runs of it must end. `endNow` goes on after the commit. */
 export async function enqueueEnding(tx: Transaction<Tables>, now: Date, stream: Shut): Promise<Ending> {
   const { id: stream_id, tenant_id, internal_name } = stream
-  const message = (second_look: boolean) => ({ kind: ENDING_KIND, tenant_id, payload: { stream_id, second_look } })
-  const message_id = await enqueue(tx, message(false), now)
-  const due_at = new Date(now.getTime() + SECOND_LOOK_MS)
-  await enqueue(tx, { ...message(true), due_at }, now)
+  const message_id = await enqueueTwice(tx, now, { kind: ENDING_KIND, tenant_id, payload: { stream_id } })
   return { message_id, tenant_id, internal_name }
 }
 
@@ -53,17 +46,25 @@ export async function enqueueAllEndings(tx: Transaction<Tables>, now: Date, tena
 
 /** Tells the hosts at once and waits for none; what fails, the outbox makes good by the same command. */
 export async function endNow(ctx: Ctx, ending: Ending): Promise<void> {
-  const foghorn = { ...ctx.foghorn, timeoutMs: END_NOW_TIMEOUT_MS }
   const order = { id: commandId(ending.message_id, 1), wait_ms: 0 }
-  await endEverywhere({ routing: ctx.routing, foghorn }, ending, order).catch((error: unknown) => {
+  await endEverywhere(inHaste(ctx), ending, order).catch((error: unknown) => {
     ctx.log.warn('a stream ends by the outbox alone', { code: toFault(error).reason })
   })
+}
+
+/** Ends a stream wherever it runs, and says what each host made of it. */
+export function endEverywhere(
+  hosts: Hosts,
+  { tenant_id, internal_name }: Pick<Ending, 'tenant_id' | 'internal_name'>,
+  order: { id: string; wait_ms?: number },
+) {
+  const command = { kind: 'terminate_stream' as const, runtime_name: toRuntimeName(internal_name) }
+  return commandHosts(hosts, { tenant_id, command, ...order })
 }
 
 export interface EndingDeps extends Hosts {
   db: Database<Tables>
   clock: Clock
-  log: Log
 }
 
 /** Ends what runs of a stream that was shut; throws, to be tried again, until every host that has it says it is done. */
@@ -73,16 +74,12 @@ export function createEndingHandler(deps: EndingDeps): Handler {
     const stream = await find(deps, tenant_id ?? '', stream_id)
     // Later than at first, who is on air may have been let in again.
     if (!stream || (stream.open && (second_look || attempt > 1))) return
-    const hosts = await endEverywhere(deps, stream, { id: commandId(id, attempt) })
-    const missed = hosts.find(({ status }) => status !== 'done')
-    if (!missed) return
-    const said = missed.reason ?? missed.status
-    throw new Fault('unavailable', 'stream_not_ended', `${missed.node_id}: ${said}.`)
+    requireDone(await endEverywhere(deps, stream, { id: commandId(id, attempt) }))
   }
 }
 
 async function find({ db, clock, routing }: EndingDeps, tenant_id: string, id: string) {
-  const { status } = await routing(tenant_id, ROUTING_DENIAL_FRESH_MS)
+  const { status } = await routing.of(tenant_id, ROUTING_DENIAL_FRESH_MS)
   return db.read({ tenant_id }, async (tx) => {
     const stream = await tx.selectFrom('streams').selectAll().where('id', '=', id).executeTakeFirst()
     if (!stream) return undefined

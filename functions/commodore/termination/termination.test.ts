@@ -25,7 +25,7 @@ test('every cluster of the tenant is told, and what each host said is the answer
   const answer = send(door, `POST /streams/${stream.id}/terminate`, { token: ann.token })
   expect((await answer).status).toBe(202)
   const clusters = door.foghorn.orders.map(({ cluster_id }) => cluster_id)
-  expect(clusters).toEqual((await door.routing(ann.tenant_id)).cluster_ids)
+  expect(clusters).toEqual((await door.routing.of(ann.tenant_id)).cluster_ids)
   expect(clusters).toHaveLength(2)
   const { hosts } = Termination.parse(await (await answer).json())
   expect(hosts).toEqual(clusters.map((cluster_id) => ({ cluster_id, node_id, status: 'done', reason: null })))

@@ -6,7 +6,7 @@ import { requireTenant } from '../../../shared/context.ts'
 import type { Termination } from '../../../shared/contract/commands.ts'
 import { Fault } from '../../../shared/fault.ts'
 import type { Ctx } from '../deps.ts'
-import { endEverywhere } from './hosts.ts'
+import { endEverywhere } from './endings.ts'
 
 /** Ends what runs of a stream now. Its keys stay good: who publishes may come back. */
 export async function terminate(ctx: Ctx, id: string): Promise<z.infer<typeof Termination>> {

@@ -2,10 +2,11 @@ import type { z } from 'zod'
 import type { Client } from '../../../shared/client/client.ts'
 import { LoginResponse } from '../../../shared/contract/accounts.ts'
 import { type ApiToken, CreatedApiToken, CreatedStream } from '../../../shared/contract/commodore.ts'
-import { createEncryption } from '../../../shared/encryption/encryption.ts'
+import { createEncryption, type Encryption } from '../../../shared/encryption/encryption.ts'
 import { toActor } from '../../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
+import { toUser } from '../../../shared/http/user-sessions.ts'
 import { createServiceTokens } from '../../../shared/identity/signer.ts'
 import { createVerifier } from '../../../shared/identity/verifier.ts'
 import type { Jobs } from '../../../shared/jobs.ts'
@@ -21,6 +22,7 @@ import { judge } from '../api-tokens/verify.ts'
 import { createRouting, type Routing } from '../authorize/routing.ts'
 import { openKeyRing } from '../identity/key-ring.ts'
 import { createJobs } from '../jobs.ts'
+import { createStandings } from '../sessions/standing.ts'
 import type { Tables } from '../tables.ts'
 import { openFoghorn, type TestFoghorn } from './foghorn.ts'
 
@@ -39,6 +41,7 @@ export interface TestCommodore extends Door, AsyncDisposable {
   foghorn: TestFoghorn
   routing: Routing
   db: Database<Tables>
+  encryption: Encryption
   /** The database owner's connection, for what the service itself may not do. */
   owner: Pool
   jobs: Jobs
@@ -95,12 +98,14 @@ export async function openCommodore(): Promise<TestCommodore> {
   }
   const foghorn = openFoghorn()
   const routing = createRouting(client, clock)
+  const standings = createStandings(db, clock)
   const { registry, observe } = createHttpMetrics('commodore')
   const app = createApi({
     log,
     clock,
     authenticate: createAuthenticate({
       verify: createVerifier({ keys: keySet, service: 'commodore', clock }),
+      confirmUser: async (user) => toUser(user, await standings.of(user)),
       verifyApiToken: async (token) => toActor(await judge(db, clock, token), clock),
     }),
     deps: {
@@ -112,6 +117,7 @@ export async function openCommodore(): Promise<TestCommodore> {
       quartermaster: client,
       foghorn: foghorn.client,
       routing,
+      standings,
     },
     metrics: registry,
     observe,
@@ -144,6 +150,7 @@ export async function openCommodore(): Promise<TestCommodore> {
     foghorn,
     routing,
     db,
+    encryption,
     owner: database.pool(),
     jobs,
     hosts,

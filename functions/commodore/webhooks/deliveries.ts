@@ -7,7 +7,7 @@ import { requireTenant } from '../../../shared/context.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
 import type { WebhookDelivery } from '../../../shared/contract/webhooks.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
 import { deliverTo, queue } from './emit.ts'
@@ -15,19 +15,12 @@ import { deliverTo, queue } from './emit.ts'
 type Info = z.infer<typeof WebhookDelivery>
 
 /** What an endpoint was or is to be told, newest first. */
-export async function list(ctx: Ctx, endpointId: string, { limit, cursor }: z.infer<typeof PageQuery>) {
+export async function list(ctx: Ctx, endpointId: string, page: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'account:read')
   return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
     await requireEndpoint(tx, tenantId, endpointId)
-    let page = tx.selectFrom('webhook_deliveries').selectAll().where('tenant_id', '=', tenantId)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const rows = await page
-      .where('endpoint_id', '=', endpointId)
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toInfo), next_cursor }
+    const own = tx.selectFrom('webhook_deliveries').selectAll().where('tenant_id', '=', tenantId)
+    return newestFirst(own.where('endpoint_id', '=', endpointId), page, toInfo)
   })
 }
 

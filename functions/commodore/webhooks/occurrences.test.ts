@@ -6,7 +6,7 @@ import { CreatedWebhookEndpoint, tellTenant, WebhookBody } from '../../../shared
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { createNodeKey } from '../../quartermaster/testing/node.ts'
 import { ROUTING_DENIAL_FRESH_MS } from '../authorize/routing.ts'
-import { SECOND_LOOK_MS } from '../termination/endings.ts'
+import { SECOND_LOOK_MS } from '../hosts/enqueue-twice.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'
 import { openReceiver, type Receiver } from '../testing/receiver.ts'
 

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import type { LookupFunction } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type AddressKind, classifyAddress } from '../../../shared/addresses/address-kind.ts'
 import { classifyHost } from '../../../shared/addresses/host.ts'
 import type { Resolve } from '../../../shared/addresses/look-up.ts'
@@ -89,13 +90,26 @@ function send(url: URL, { body, headers, addresses, signal }: Sending): Promise<
     agent,
     signal,
   })
+  let socket: Socket | undefined
+  request.once('socket', (used) => {
+    socket = used
+  })
   request.once('response', (response) => read(response).then(resolve, reject))
-  request.once('error', reject)
+  request.once('error', (error) => reject(isDistrusted(socket) ? distrusted(error) : error))
   request.end(body)
   return promise.finally(() => {
     request.destroy()
     agent.destroy()
   })
+}
+
+/** Whether the certificate is not one of the host in the URL, by an authority that we know, in its time. */
+function isDistrusted(socket: Socket | undefined): boolean {
+  return socket instanceof TLSSocket && Boolean(socket.authorizationError)
+}
+
+function distrusted(cause: Error): Fault {
+  return new Fault('unavailable', 'webhook_certificate_refused', 'The certificate of the host is not good.', { cause })
 }
 
 /** Answers the connection's own look-up with what was looked at before. */

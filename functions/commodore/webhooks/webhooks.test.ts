@@ -12,6 +12,7 @@ import {
   WebhookSecret,
 } from '../../../shared/contract/webhooks.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
+import { createAuthority } from '../testing/certificates.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'
 import { openReceiver, type Receiver } from '../testing/receiver.ts'
 import { ATTEMPT_DELAYS_S, ATTEMPTS_MAX, FAILING_DAYS_MAX, JITTER } from './schedule.ts'
@@ -129,6 +130,21 @@ describe('a delivery', () => {
     await run()
     expect(types().at(-1)).toBe('stream.deleted')
     expect(await look(id)).toMatchObject({ enabled: true, failing_since: null })
+  })
+
+  test('to a host whose certificate is none of its own says so, and goes out once it is', async () => {
+    await using impostor = await openReceiver(createAuthority().issue('hooks.example.com'))
+    door.hosts.set('hooks.example.com', ['127.0.0.1'])
+    const { id } = await create({ url: `https://hooks.example.com:${impostor.port}/hook` })
+    await stream('Regatta')
+    await run()
+    const failed = { status: 'pending', attempts: 1, response_status: null, error: 'webhook_certificate_refused' }
+    expect(await deliveries(id)).toMatchObject([failed])
+    expect(impostor.received).toEqual([])
+    await ask(`PATCH /webhook-endpoints/${id}`, { url: url() })
+    await pass((ATTEMPT_DELAYS_S[0] ?? 0) * (1 + JITTER))
+    await run()
+    expect(await deliveries(id)).toMatchObject([{ status: 'delivered', error: null }])
   })
 
   test('is sent again when asked for, unless it is still being attempted', async () => {

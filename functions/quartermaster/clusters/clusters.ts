@@ -18,7 +18,7 @@ import {
 import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
 
@@ -46,18 +46,11 @@ export async function create(ctx: Ctx, input: z.infer<typeof CreateCluster>, key
 }
 
 /** The caller's own clusters and the platform's, newest first. */
-export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+export async function list(ctx: Ctx, page: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
-  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
-    let page = tx
-      .selectFrom('clusters')
-      .selectAll()
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const { data, next_cursor } = toPage(await page.execute(), limit, (row) => [row.id])
-    return { data: data.map((row) => toInfo(row, tenantId)), next_cursor }
-  })
+  return ctx.db.read({ tenant_id: tenantId }, (tx) =>
+    newestFirst(tx.selectFrom('clusters').selectAll(), page, (row) => toInfo(row, tenantId)),
+  )
 }
 
 /** Renames a cluster of the caller's own. */

@@ -13,7 +13,7 @@ import type {
 import { Fault } from '../../../shared/fault.ts'
 import { once } from '../../../shared/idempotency/once.ts'
 import { newId } from '../../../shared/ids.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import { randomCode, sha256Hex } from '../../../shared/random.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
@@ -53,18 +53,11 @@ export async function create(
 }
 
 /** The caller's tokens that are not revoked, newest first, without their secrets. */
-export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+export async function list(ctx: Ctx, page: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
-  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
-    let page = tx.selectFrom('enrolment_tokens').selectAll().where('tenant_id', '=', tenantId)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const rows = await page
-      .where('revoked_at', 'is', null)
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toInfo), next_cursor }
+  return ctx.db.read({ tenant_id: tenantId }, (tx) => {
+    const own = tx.selectFrom('enrolment_tokens').selectAll().where('tenant_id', '=', tenantId)
+    return newestFirst(own.where('revoked_at', 'is', null), page, toInfo)
   })
 }
 

@@ -7,24 +7,18 @@ import { requireTenant } from '../../../shared/context.ts'
 import type { PageQuery } from '../../../shared/contract/page.ts'
 import { HEALTH_SILENT_MS, type Node, type UpdateNode } from '../../../shared/contract/quartermaster.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import type { Ctx } from '../deps.ts'
 import type { Tables } from '../tables.ts'
 
 type Info = z.infer<typeof Node>
 
 /** The hosts of the caller's own clusters, newest first. */
-export async function list(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+export async function list(ctx: Ctx, page: z.infer<typeof PageQuery>) {
   const tenantId = requireTenant(ctx, 'infrastructure:read')
-  return ctx.db.read({ tenant_id: tenantId }, async (tx) => {
-    let page = tx.selectFrom('nodes').selectAll().where('tenant_id', '=', tenantId)
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const rows = await page
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map((row) => toInfo(row, ctx.now())), next_cursor }
+  return ctx.db.read({ tenant_id: tenantId }, (tx) => {
+    const own = tx.selectFrom('nodes').selectAll().where('tenant_id', '=', tenantId)
+    return newestFirst(own, page, (row) => toInfo(row, ctx.now()))
   })
 }
 

@@ -12,6 +12,8 @@ import { body, operation, path, query } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'
 import { Services } from './services.ts'
 
+const ofInstance = path(z.object({ name: ServiceName, id: ServiceInstanceId }))
+
 export const services = new Hono<AppEnv>()
   .get(
     '/',
@@ -28,7 +30,21 @@ export const services = new Hono<AppEnv>()
       ok: { schema: ServiceInstance },
       faults: ['not_found', 'conflict'],
     }),
-    path(z.object({ name: ServiceName, id: ServiceInstanceId })),
+    ofInstance,
     body(RegisterServiceInstance),
     async (c) => c.json(await Services.register(c.var.ctx, c.req.valid('param'), c.req.valid('json')), 200),
+  )
+  .delete(
+    '/:name/instances/:id',
+    operation({
+      summary: 'Say that an instance of your own service stops',
+      auth: 'service',
+      ok: { status: 204 },
+      faults: ['not_found'],
+    }),
+    ofInstance,
+    async (c) => {
+      await Services.unregister(c.var.ctx, c.req.valid('param'))
+      return c.body(null, 204)
+    },
   )

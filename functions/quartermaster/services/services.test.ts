@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { call } from '../../../shared/client/client.ts'
+import { type Client, call } from '../../../shared/client/client.ts'
 import { Page } from '../../../shared/contract/page.ts'
 import {
   registerServiceInstance,
   SERVICE_INSTANCES_MAX,
   ServiceInstance,
+  unregisterServiceInstance,
 } from '../../../shared/contract/quartermaster.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { openQuartermaster, type Tenancy, type TestQuartermaster } from '../testing/quartermaster.ts'
@@ -19,17 +20,14 @@ beforeAll(async () => {
 afterAll(() => door[Symbol.asyncDispose]())
 
 const said = { base_url: 'https://decklog.example', version: '1.2.3' }
+const clientOf = (service: string): Client => ({
+  service: 'quartermaster',
+  baseUrl: new URL('http://quartermaster.test'),
+  token: () => door.identities.service(service, 'quartermaster'),
+  fetch: door.fetch,
+})
 const register = (service: string, id: string, more: object = {}, name = service) =>
-  call(
-    {
-      service: 'quartermaster',
-      baseUrl: new URL('http://quartermaster.test'),
-      token: () => door.identities.service(service, 'quartermaster'),
-      fetch: door.fetch,
-    },
-    registerServiceInstance,
-    { name, id, ...said, ...more },
-  )
+  call(clientOf(service), registerServiceInstance, { name, id, ...said, ...more })
 const list = (query = '') =>
   receive(Page(ServiceInstance), send(door, `GET /services${query}`, { token: operator.token }))
 const named = async (query = '') => (await list(query)).data.map(({ service, id }) => `${service}/${id}`)
@@ -50,6 +48,20 @@ test('instances are listed by service, in pages, until they fall silent', async 
   expect(await named()).toEqual(['foghorn/ams'])
   door.pass(1)
   expect(await named()).toEqual([])
+})
+
+test('an instance that stops is no longer listed, and said twice it is the same', async () => {
+  const leave = (service: string, name = service) =>
+    call(clientOf(service), unregisterServiceInstance, { name, id: 'a' })
+  await register('signalman', 'a')
+  await register('signalman', 'b')
+  await leave('signalman')
+  await leave('signalman')
+  expect(await named('?service=signalman')).toEqual(['signalman/b'])
+  await register('purser', 'a')
+  await expect(leave('signalman', 'purser')).rejects.toMatchObject({ kind: 'internal' })
+  expect(await named('?service=purser')).toEqual(['purser/a'])
+  await leave('purser')
 })
 
 test('a service speaks for itself alone, and of a bounded number of instances', async () => {

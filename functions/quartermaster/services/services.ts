@@ -49,6 +49,14 @@ export async function register(
   })
 }
 
+/** Notes that an instance of the calling service runs no longer. */
+export async function unregister(ctx: Ctx, { name, id }: InstanceName): Promise<void> {
+  requireService(ctx, name)
+  await ctx.db.within({ lookup: name }, (tx) =>
+    tx.deleteFrom('service_instances').where('service', '=', name).where('id', '=', id).execute(),
+  )
+}
+
 /** The instances that run, by service and id; for operators. */
 export async function list(ctx: Ctx, { limit, cursor, service }: z.infer<typeof ServiceQuery>) {
   requireOperator(ctx, 'infrastructure:read')

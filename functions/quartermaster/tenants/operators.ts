@@ -8,22 +8,18 @@ import type {
   UpdateTenantByOperator,
 } from '../../../shared/contract/quartermaster.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { decodeCursor, toPage } from '../../../shared/page.ts'
+import { newestFirst } from '../../../shared/postgres/newest-first.ts'
 import type { Ctx } from '../deps.ts'
 import { changeStatus, noSuchTenant, toProfile } from './tenants.ts'
 
 type Profile = z.infer<typeof TenantProfile>
 
 /** All tenants, newest first. */
-export async function listTenants(ctx: Ctx, { limit, cursor }: z.infer<typeof PageQuery>) {
+export async function listTenants(ctx: Ctx, page: z.infer<typeof PageQuery>) {
   requireOperator(ctx, 'infrastructure:read')
-  return ctx.db.read({ job: 'list_tenants' }, async (tx) => {
-    let page = tx.selectFrom('tenants').selectAll().orderBy('id', 'desc')
-    if (cursor !== undefined) page = page.where('id', '<', decodeCursor(cursor, 1).join())
-    const rows = await page.limit(limit + 1).execute()
-    const { data, next_cursor } = toPage(rows, limit, (row) => [row.id])
-    return { data: data.map(toProfile), next_cursor }
-  })
+  return ctx.db.read({ job: 'list_tenants' }, (tx) =>
+    newestFirst(tx.selectFrom('tenants').selectAll(), page, toProfile),
+  )
 }
 
 export async function getTenant(ctx: Ctx, tenantId: string): Promise<Profile> {

@@ -9,6 +9,8 @@ export interface ViewRequest {
   playback_id: string
   protocol: ViewProtocol
   viewer_host: string
+  /** Of a signed stream, as it stands in the viewer's URL. */
+  token?: string
 }
 
 export type View =
@@ -29,14 +31,15 @@ const USER_AGENTS = ['Lavf/59.27.100', 'curl/7.88.1', 'Mozilla/5.0'] as const
 const TOKEN_MAX = 2 ** 32 - 1
 
 /** Starts a viewer who watches until `end`, until the stream ends or until the API stops the session. */
-export async function startView(host: Host, { playback_id, protocol, viewer_host }: ViewRequest): Promise<View> {
+export async function startView(host: Host, request: ViewRequest): Promise<View> {
+  const { playback_id, protocol, viewer_host, token } = request
   const { connector, url } = connectors[protocol]
   const opened = await openConnection(host, {
     name: playback_id,
     connector,
     host: viewer_host,
-    url: url(host.http_url, encodeURIComponent(playback_id).replaceAll('%2B', '%2b')),
-    token: String(host.dice.integer(1, TOKEN_MAX)),
+    url: `${url(host.http_url, encodeURIComponent(playback_id).replaceAll('%2B', '%2b'))}${token ? `?tkn=${token}` : ''}`,
+    token: token ?? String(host.dice.integer(1, TOKEN_MAX)),
     user_agent: host.dice.pick(USER_AGENTS),
   })
   if (!opened.admitted) return opened
