@@ -88,6 +88,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
     gate,
     peerOf,
     allowRemote: config.HELMSMAN_ALLOW_REMOTE,
+    complete: (events) => reconciler.completeEnds(events),
     onJournalled: (events) => reconciler.noteEnds(events),
     onStreamChange: work.streamChanged,
   })

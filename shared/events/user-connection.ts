@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Bytes, Code, Count, Host, Name, Place, Provenance, Url } from './fields.ts'
+import { Bytes, Code, Count, Host, Name, Place, Provenance, Replaced, Url } from './fields.ts'
 import { SESSION_PARTS_MAX, TAGS_MAX } from './limits.ts'
 
 const opening = {
@@ -32,6 +32,7 @@ const Disconnect = z.strictObject({
   streams: z.array(Seconds).max(SESSION_PARTS_MAX),
   tags: z.array(Name).max(TAGS_MAX),
   provenance: Provenance,
+  replaces: Replaced.optional(),
 })
 
 /** A viewer session began, was refused, or ended. */
