@@ -6,9 +6,11 @@ import type { Database } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
 import type { Tables } from '../state/tables.ts'
 import { writeState } from '../state/write.ts'
+import { toHostsHeard } from '../tables/host-heard.ts'
 import type { OwnedEvent } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
 import { toUnattributedRow, unattributedEvents } from '../tables/unattributed-events.ts'
+import { toUsageChanges } from '../tables/usage-changes.ts'
 import { isAboutData, toWaiting } from './refusal.ts'
 
 /** Where events end up. */
@@ -84,6 +86,19 @@ async function store({ clickhouse, db }: Stores, events: readonly StoredEvent[])
   // A store that is away comes first: only one that answers can say what it refuses.
   const [fault] = faults.sort((a, b) => Number(isAboutData(a)) - Number(isAboutData(b)))
   if (fault) throw fault
+  await announce(clickhouse, events, owned)
+}
+
+/** What readers conclude from facts comes after them: a repeated batch says it once more. */
+async function announce(
+  clickhouse: ClickHouse,
+  events: readonly StoredEvent[],
+  owned: readonly OwnedEvent[],
+): Promise<void> {
+  const changes = toUsageChanges(owned)
+  if (changes.length > 0) await clickhouse.insert('usage_changes', changes)
+  const heard = toHostsHeard(events)
+  if (heard.length > 0) await clickhouse.insert('host_heard', heard)
 }
 
 async function insert(
