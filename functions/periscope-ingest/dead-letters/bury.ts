@@ -1,8 +1,10 @@
 import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
 import { DEAD_LETTERS_TOPIC } from '../../../shared/contract/decklog.ts'
+import { toFault } from '../../../shared/fault.ts'
 import type { ConsumedRecord, EventLog } from '../../../shared/kafka/event-log.ts'
 import type { Log } from '../../../shared/log.ts'
 import type { Failure } from '../ingest/ingest.ts'
+import { toWaiting } from '../ingest/refusal.ts'
 import { toErrorRow, toLetter } from './letter.ts'
 
 interface BuryDeps {
@@ -20,7 +22,9 @@ export async function bury(
   const letters = failures.map(({ record, fault }) => toLetter(record, fault))
   await events.produce(DEAD_LETTERS_TOPIC, letters)
   const rows = letters.map((letter, i) => toErrorRow(letter, 'open', failures[i]?.record.timestamp_ms ?? 0))
-  await clickhouse.insert('ingest_errors', rows)
+  await clickhouse.insert('ingest_errors', rows).catch((error: unknown) => {
+    throw toWaiting(toFault(error))
+  })
   for (const { record, fault } of failures) {
     const { partition, offset, headers } = record
     log.error('event cannot be stored', {

@@ -4,6 +4,7 @@ import { readEvent } from '../../../shared/events/read.ts'
 import { type Fault, toFault } from '../../../shared/fault.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
+import type { ReadForgotten } from '../retention/forgotten.ts'
 import type { Tables } from '../state/tables.ts'
 import { writeState } from '../state/write.ts'
 import { toHostsHeard } from '../tables/host-heard.ts'
@@ -17,6 +18,8 @@ import { isAboutData, toWaiting } from './refusal.ts'
 export interface Stores {
   clickhouse: ClickHouse
   db: Database<Tables>
+  /** Tenants of whom nothing is stored any more; none when absent. */
+  readForgotten?: ReadForgotten
 }
 
 /** A record that can never be stored, and why. */
@@ -40,15 +43,25 @@ export async function ingest<R extends { value: Uint8Array }>(
 ): Promise<{ failures: Failure<R>[] }> {
   const failures: Failure<R>[] = []
   const good: Read<R>[] = []
+  const forgotten = await readForgotten(stores)
   for (const record of records) {
     try {
-      good.push({ record, event: readEvent(record.value) })
+      const event = readEvent(record.value)
+      if (!forgotten?.has(event.tenant_id ?? '')) good.push({ record, event })
     } catch (error) {
       failures.push({ record, fault: toFault(error) })
     }
   }
   failures.push(...(await storeApart(stores, good)))
   return { failures }
+}
+
+async function readForgotten(stores: Stores): Promise<ReadonlySet<string> | undefined> {
+  try {
+    return await stores.readForgotten?.()
+  } catch (error) {
+    throw toWaiting(toFault(error))
+  }
 }
 
 /** A batch that a store refuses is halved until the record that it refuses stands alone. */

@@ -5,7 +5,7 @@ import { tables } from './tables.ts'
 import { unattributedEvents } from './unattributed-events.ts'
 
 /** Tables whose rows are no events. */
-const OTHERS = "('migrations', 'usage_changes', 'host_heard', 'ingest_errors')"
+const OTHERS = "('migrations', 'usage_changes', 'host_heard', 'ingest_errors', 'forgotten_tenants')"
 
 let stores: TestStores
 
