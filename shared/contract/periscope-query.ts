@@ -67,7 +67,7 @@ export const HostStatus = z
     updated_at: Moment.describe('Time of the newest event that this state comes from'),
     viewers: Count.describe('Sessions that watch now, as of the last poll'),
     inputs: Count,
-    outputs: Count,
+    outputs: Count.describe('Pushes to other servers, recordings, and viewers over SRT'),
     ingress_bytes: Bytes.nullable().describe('Received since the stream started here'),
     egress_bytes: Bytes.nullable().describe('Sent since the stream started here'),
     buffer: z
@@ -91,7 +91,7 @@ export const StreamStatus = z
     status: StreamStatusValue,
     started_at: Moment.nullable().describe('Earliest start among the hosts where it is on'),
     updated_at: Moment.nullable().describe('Null when nothing was ever heard of the stream'),
-    viewers: Count.describe('Sessions that watch now, on all hosts'),
+    viewers: Count.describe('Sessions that watch now, on all hosts; viewers over SRT count as outputs'),
     inputs: Count.describe('Publishers, on all hosts that do not pull the stream from another one'),
     ingress_bytes: Bytes.nullable().describe('Received from publishers since the stream started'),
     egress_bytes: Bytes.nullable().describe('Sent since the stream started, on all hosts'),
@@ -183,7 +183,9 @@ export type UsageQuery = z.infer<typeof UsageQuery>
 
 /** Sums of what ended within a range; a session, run, recording or push counts where its end lies, so ranges add up. */
 const usageSums = {
-  sessions: Count.describe('Viewer sessions that ended in the range'),
+  sessions: Count.describe(
+    'Viewer sessions that ended in the range. Viewers over SRT are not among them: a host reports them as outputs, like pushes, and counts their bytes in its run alone',
+  ),
   viewer_seconds: Seconds.describe('Their seconds'),
   egress_bytes: Bytes.describe('Bytes sent to their viewers'),
   ingress_bytes: Bytes.describe('Bytes received from their viewers'),
@@ -191,7 +193,9 @@ const usageSums = {
     .object({
       count: Count.describe('Runs of streams on hosts that ended in the range; a replica is a run of its own'),
       ingress_bytes: Bytes.describe('Received by the hosts, replicas included'),
-      egress_bytes: Bytes.describe('Sent by the hosts, replicas, pushes and recordings included'),
+      egress_bytes: Bytes.describe(
+        'Sent by the hosts: to viewers, those over SRT too, to replicas, pushes and recordings',
+      ),
       viewer_seconds: Seconds.describe('As the hosts counted them for the whole run'),
       viewers: Count,
       inputs: Count,

@@ -35,6 +35,10 @@ const Disconnect = z.strictObject({
   replaces: Replaced.optional(),
 })
 
-/** A viewer session began, was refused, or ended. */
+/**
+ * A viewer session began, was refused, or ended. Viewers over SRT have none: MistServer takes them for outputs, asks
+ * and tells nothing of them, and its OUTPUT_END says 0 bytes for them and looks like that of a push. Their bytes are
+ * in the run's.
+ */
 export const UserConnection = z.discriminatedUnion('action', [Connect, Denied, Disconnect])
 export type UserConnection = z.infer<typeof UserConnection>
