@@ -181,6 +181,25 @@ test('health says what is wrong while MistServer and Decklog are away', async ()
   })
 })
 
+test('a rejected event is sent again when an operator says so, and once', async () => {
+  const { media, decklog, settings } = await openHost()
+  decklog.reject = ({ eventType }) => (eventType === 'stream-ingest' ? 'invalid_event: /data' : undefined)
+  await using helmsman = await start(settings)
+  await expect.poll(() => handlersOf(media.url)).toContain('triggers/PUSH_REWRITE')
+  await media.publish({ protocol: 'rtmp', publisher_host: '192.0.2.9', stream_key: 'sk_wrong' })
+  const letters = async () => (await fetch(new URL('/dead-letters', helmsman.url))).json()
+  await expect.poll(letters).toMatchObject({ data: [{ name: 'stream-ingest', reason: 'invalid_event: /data' }] })
+  decklog.reject = () => undefined
+  const replay = async (query: string) =>
+    (await fetch(new URL(`/dead-letters/replay?${query}`, helmsman.url), { method: 'POST' })).json()
+  expect(await replay('reason=unknown_type')).toEqual({ replayed: 0 })
+  expect(await replay('reason=invalid_event&name=stream-ingest')).toEqual({ replayed: 1 })
+  expect(await replay('')).toEqual({ replayed: 0 })
+  expect(await letters()).toEqual({ data: [] })
+  await helmsman.drained()
+  expect(decklog.taken.filter(({ eventType }) => eventType === 'stream-ingest')).toHaveLength(1)
+})
+
 test('a port that is taken is named, and the journal is let go', async () => {
   const { settings } = await openHost()
   await using first = await start(settings)

@@ -101,6 +101,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
     ...common,
     ...local,
     sourceUrl: () => foghorn && at.url && new URL(SOURCE_PATH, at.url),
+    complete: (events) => reconciler.completeEnds(events),
     onJournalled: (events) => reconciler.noteEnds(events),
     makeRoom: (runtime_name) => endReplica(api, log, runtime_name),
     onStreamChange: work.streamChanged,

@@ -4,7 +4,7 @@ import type { Clock } from '../shared/clock.ts'
 import { Fault } from '../shared/fault.ts'
 import { createApp } from '../shared/http/app.ts'
 import { addOperations } from '../shared/http/operations.ts'
-import { operation } from '../shared/http/route.ts'
+import { operation, query } from '../shared/http/route.ts'
 import type { Log } from '../shared/log.ts'
 import { DeadLetter, type DeadLetters } from './journal/dead-letters.ts'
 import type { Journal } from './journal/journal.ts'
@@ -34,7 +34,7 @@ export function createOperations(options: OperationsOptions) {
     metrics.journalFullness.set(journal.fullness)
     await next()
   })
-  app.use('/dead-letters', requireLocal(peerOf))
+  app.use('/dead-letters/*', requireLocal(peerOf))
   app.get(
     '/dead-letters',
     operation({
@@ -43,6 +43,19 @@ export function createOperations(options: OperationsOptions) {
       ok: { schema: z.object({ data: z.array(DeadLetter) }) },
     }),
     async (c) => c.json({ data: await deadLetters.list() }, 200),
+  )
+  app.post(
+    '/dead-letters/replay',
+    operation({
+      summary: 'Puts rejected events back into the journal, to be sent again',
+      description:
+        'For when what rejected them is mended. Safe to repeat: an event keeps its id. Triggers that could not be read stay.',
+      auth: 'none',
+      ok: { schema: z.object({ replayed: z.int() }) },
+      faults: ['unavailable'],
+    }),
+    query(ReplayQuery),
+    async (c) => c.json({ replayed: await replayDeadLetters(options, c.req.valid('query')) }, 200),
   )
   addOperations(app, {
     title: 'Helmsman',
@@ -64,6 +77,29 @@ export function createOperations(options: OperationsOptions) {
     metrics: registry,
   })
   return app
+}
+
+const ReplayQuery = z.object({
+  name: z.string().optional().describe('Event type'),
+  reason: z.string().optional().describe('Its code, the part before the colon'),
+})
+
+async function replayDeadLetters(
+  { deadLetters, journal }: OperationsOptions,
+  { name, reason }: z.infer<typeof ReplayQuery>,
+): Promise<number> {
+  const wanted = (letter: DeadLetter) =>
+    isEvent(letter) &&
+    (name === undefined || letter.name === name) &&
+    (reason === undefined || letter.reason.split(':', 1)[0] === reason)
+  return deadLetters.take(wanted, async (letters) => {
+    await Promise.all(letters.map(({ content }) => journal.append(Buffer.from(content ?? ''))))
+  })
+}
+
+/** A record that was no JSON is an event of no name. */
+function isEvent({ kind, name, content }: DeadLetter): boolean {
+  return kind === 'event' && name !== '' && content !== null
 }
 
 function unavailable(reason: string): Fault {

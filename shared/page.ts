@@ -9,7 +9,8 @@ export function toPage<T>(rows: readonly T[], limit: number, keyOf: (row: T) => 
   return { data, next_cursor }
 }
 
-function encodeCursor(key: readonly string[]): string {
+/** The cursor of a sort key, which must be well-formed text. */
+export function encodeCursor(key: readonly string[]): string {
   return btoa(encodeURIComponent(JSON.stringify(key)))
 }
 

@@ -52,6 +52,7 @@ describe('a media host', () => {
       event({ data: Buffer.from('{"a":') }),
       event({ data: Buffer.from([0x7b, 0xff, 0x7d]) }),
       event({ source: 'foghorn' }),
+      event({ event_id: crypto.randomUUID() }),
       event({ occurred_at: '1970-01-01T00:00:00.000Z' }),
       event({ occurred_at: '2026-11-24T02:00:00.001Z' }),
       event({ data: Buffer.alloc(EVENT_DATA_BYTES_MAX + 1, 0x20) }),
@@ -65,6 +66,7 @@ describe('a media host', () => {
       'malformed_data',
       'malformed_data',
       'wrong_source',
+      'underived_id',
       'occurred_too_early',
       'occurred_in_future',
       'event_too_large',
@@ -72,7 +74,7 @@ describe('a media host', () => {
     ])
     expect(verdicts.map(({ eventId }) => eventId)).toEqual(batch.map(({ event_id }) => event_id))
     const ids = (await decklog.published()).map((record) => record.event.event_id)
-    expect(ids).toEqual([batch[0]?.event_id, batch[9]?.event_id])
+    expect(ids).toEqual([batch[0]?.event_id, batch[10]?.event_id])
   })
 
   test('cannot report what only Foghorn sees', async () => {

@@ -19,7 +19,7 @@ export interface PeriscopeIngest extends Service {
 /** Opens Periscope Ingest as a process of its own, which consumes until it is disposed. */
 export async function open(settings: PeriscopeIngestSettings, clock: Clock = systemClock): Promise<PeriscopeIngest> {
   const log = createLog(NAME)
-  const stores = await openStores(settings, log)
+  const stores = await openStores(settings, log, clock)
   const { registry, observe } = createHttpMetrics(NAME)
   const count = countEvents(registry)
   watchLag(registry, stores.events)

@@ -1,4 +1,5 @@
 import { type ClickHouse, openClickHouse } from '../../shared/clickhouse/client.ts'
+import { type Clock, systemClock } from '../../shared/clock.ts'
 import {
   DEAD_LETTERS_RETENTION_MS,
   DEAD_LETTERS_TOPIC,
@@ -12,6 +13,7 @@ import type { Log } from '../../shared/log.ts'
 import { type Database, openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
 import type { PeriscopeIngestSettings } from './config.ts'
+import { createReadForgotten, type ReadForgotten } from './retention/forgotten.ts'
 import type { Tables } from './state/tables.ts'
 
 export const NAME = 'periscope-ingest'
@@ -20,10 +22,15 @@ export interface OpenStores extends AsyncDisposable {
   clickhouse: ClickHouse
   db: Database<Tables>
   events: EventLog
+  readForgotten: ReadForgotten
 }
 
 /** Opens the event log with both topics, and the two stores, which must be migrated. */
-export async function openStores({ config, secrets }: PeriscopeIngestSettings, log: Log): Promise<OpenStores> {
+export async function openStores(
+  { config, secrets }: PeriscopeIngestSettings,
+  log: Log,
+  clock: Clock = systemClock,
+): Promise<OpenStores> {
   const wsProxy = config.DATABASE_WS_PROXY
   await using opened = new AsyncDisposableStack()
   const clickhouse = opened.use(
@@ -51,5 +58,6 @@ export async function openStores({ config, secrets }: PeriscopeIngestSettings, l
     retention_ms: DEAD_LETTERS_RETENTION_MS,
   })
   const owned = opened.move()
-  return { clickhouse, db, events, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const readForgotten = createReadForgotten(clickhouse, clock)
+  return { clickhouse, db, events, readForgotten, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

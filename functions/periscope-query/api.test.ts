@@ -61,6 +61,8 @@ function expectedUsage(stream_id?: string) {
     recordings: recordings.length,
     recorded_seconds: sum(recordings.map(({ media_ms }) => media_ms)) / 1000,
     recorded_bytes: sum(recordings.map(({ bytes }) => bytes ?? 0)),
+    complete_until: '2026-11-24T00:58:00.000Z',
+    windows: [],
   }
 }
 
@@ -233,6 +235,7 @@ describe('every operation', () => {
     const text = JSON.stringify(await response.json())
     expect(text).toContain('Sent to the viewer')
     expect((await operationsOf(periscope)).map(({ line }) => line).sort()).toEqual([
+      'GET /ingest-errors',
       'GET /streams/{id}/runs',
       'GET /streams/{id}/sessions',
       'GET /streams/{id}/status',
@@ -241,6 +244,7 @@ describe('every operation', () => {
       'GET /streams/{id}/viewers',
       'GET /unattributed',
       'GET /usage',
+      'GET /usage/changes',
     ])
   })
 
@@ -248,9 +252,10 @@ describe('every operation', () => {
     const { identities } = periscope
     const others = [await identities.node(newId('cluster')), await identities.service('purser', 'periscope-query')]
     const mine = [...session.streams.values()][0] ?? ''
-    for (const { line } of await operationsOf(periscope)) {
+    for (const { line, auth } of await operationsOf(periscope)) {
       const call = line.replace('{id}', mine) + query
       expect(await refusal(send(periscope, call)), line).toMatch(/^401 /)
+      if (auth === 'service') continue
       for (const other of others) expect(await refusal(send(periscope, call, { token: other })), line).toMatch(/^403 /)
     }
   })
@@ -277,6 +282,8 @@ describe('every operation', () => {
     'usage?from=2026-11-25T00:00:00Z&to=2026-11-24T00:00:00Z',
     'usage?from=2026-11-24T00:00:00Z&to=2026-11-24T00:00:00Z',
     'usage?from=2020-01-01T00:00:00Z&to=2026-11-24T00:00:00Z',
+    `usage?${range}&step_seconds=299`,
+    'usage?from=2026-01-01T00:00:00Z&to=2026-11-24T00:00:00Z&step_seconds=300',
     `viewers?${range}&step_seconds=9`,
     `viewers?${range}&step_seconds=1e9x`,
     'viewers?from=2026-01-01T00:00:00Z&to=2026-11-24T00:00:00Z&step_seconds=10',

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client'
 import { type AppOptions, createApp } from '../../shared/http/app.ts'
 import { addOperations } from '../../shared/http/operations.ts'
 import type { Deps } from './deps.ts'
+import { ingestErrors } from './ingest-errors/routes.ts'
 import { streams } from './streams/routes.ts'
 import { unattributed } from './unattributed/routes.ts'
 import { usage } from './usage/routes.ts'
@@ -21,5 +22,9 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     checks: { clickhouse: () => clickhouse.ping(), database: () => db.ping() },
     metrics,
   })
-  return app.route('/streams', streams).route('/usage', usage).route('/unattributed', unattributed)
+  return app
+    .route('/streams', streams)
+    .route('/usage', usage)
+    .route('/unattributed', unattributed)
+    .route('/ingest-errors', ingestErrors)
 }

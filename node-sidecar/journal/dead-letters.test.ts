@@ -35,3 +35,19 @@ test('at its limit the file is set aside', async () => {
   expect((await letters.list()).map(({ reason }) => reason)).toEqual(['3'])
   expect(await readFile(`${path}.old`, 'utf8')).toContain('"reason":"2"')
 })
+
+test('letters that are taken are gone once they are delivered, those set aside too, and no others', async () => {
+  const path = join(await freshFolder(), 'dead.jsonl')
+  const letters = new DeadLetters(path, 250)
+  for (const number of [1, 2, 3]) await letters.add([letter(number)])
+  const delivered: string[] = []
+  const odd = ({ reason }: DeadLetter) => reason !== '3'
+  const failing = letters.take(odd, () => Promise.reject(new Error('full')))
+  await expect(failing).rejects.toThrow('full')
+  const taken = await letters.take(odd, async (all) => void delivered.push(...all.map(({ reason }) => reason)))
+  expect([taken, delivered]).toEqual([2, ['1', '2']])
+  expect((await letters.list()).map(({ reason }) => reason)).toEqual(['3'])
+  expect(await readFile(`${path}.old`, 'utf8')).toBe('')
+  await letters.add([letter(4)])
+  expect((await letters.list()).map(({ reason }) => reason)).toEqual(['4', '3'])
+})

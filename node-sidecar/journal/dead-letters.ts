@@ -16,6 +16,8 @@ export const DeadLetter = z.object({
 })
 export type DeadLetter = z.infer<typeof DeadLetter>
 
+type Deliver = (letters: readonly DeadLetter[]) => Promise<void>
+
 /** What could not be delivered, one JSON line each, for people to look at. */
 export class DeadLetters {
   readonly #path: string
@@ -41,6 +43,30 @@ export class DeadLetters {
     return lines.flatMap((line) => toLetters(line))
   }
 
+  /**
+   * Hands the letters that are `wanted` to `deliver`, also those of the file that was set aside, and lets go of them
+   * once it resolves; returns how many. A crash in between tells them again.
+   */
+  async take(wanted: (letter: DeadLetter) => boolean, deliver: Deliver): Promise<number> {
+    const taking = this.#writing.catch(() => undefined).then(() => this.#takeAll(wanted, deliver))
+    this.#writing = taking.then(() => undefined)
+    return taking
+  }
+
+  async #takeAll(wanted: (letter: DeadLetter) => boolean, deliver: Deliver): Promise<number> {
+    let taken = 0
+    for (const path of [`${this.#path}.old`, this.#path]) {
+      const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
+      const letters = lines.flatMap((line) => toLetters(line).filter(wanted))
+      if (letters.length === 0) continue
+      await deliver(letters)
+      const kept = lines.filter((line) => !toLetters(line).some(wanted)).map((line) => `${line}\n`)
+      await replaceFile(path, kept.join(''))
+      taken += letters.length
+    }
+    return taken
+  }
+
   async #write(lines: string): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
     const size = await stat(this.#path).then(
@@ -56,6 +82,18 @@ export class DeadLetters {
       await file.close()
     }
   }
+}
+
+/** As a whole, so that a crash leaves either the old letters or the new ones. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.new`, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.new`, path)
 }
 
 /** A line that a crash cut short is no letter. */

@@ -17,6 +17,8 @@ export interface FactDeps {
   deadLetters: DeadLetters
   metrics: Metrics
   clock: Clock
+  /** Adds to the events of a notice what only this host's past can say. */
+  complete?: (events: readonly SentEvent[]) => SentEvent[]
   /** Told of the events of a notice once they are on the disk. */
   onJournalled?: (events: readonly SentEvent[]) => void
   publishers: Publishers
@@ -34,8 +36,9 @@ export async function acceptFact(deps: FactDeps, call: TriggerCall): Promise<voi
     await deadLetters.add([toUnreadable(call.name, call.bytes, events, clock())])
     throw events
   }
-  await recordEvents(journal, events)
-  deps.onJournalled?.(events)
+  const complete = deps.complete?.(events) ?? events
+  await recordEvents(journal, complete)
+  deps.onJournalled?.(complete)
   metrics.events.inc({ stage: 'journalled' }, events.length)
   metrics.triggers.inc({ trigger: call.name, outcome: 'accepted' })
 }

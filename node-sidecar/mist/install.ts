@@ -44,13 +44,15 @@ interface InstallDeps {
   door: URL
   log: Log
   metrics: Metrics
+  /** Sends the triggers also when the configuration shows them: MistServer may have lost them all the same. */
+  afresh?: boolean
 }
 
 /**
  * Makes MistServer's configuration what Helmsman needs and leaves the rest as it is. Does nothing when nothing is
  * missing. Throws `unavailable` when MistServer cannot be asked or does not take it.
  */
-export async function install({ api, door, log, metrics }: InstallDeps): Promise<Installation> {
+export async function install({ api, door, log, metrics, afresh = false }: InstallDeps): Promise<Installation> {
   const wanted = wantedHandlers(door)
   const current = await readConfiguration(api)
   const triggers = current.config.triggers ?? {}
@@ -59,11 +61,12 @@ export async function install({ api, door, log, metrics }: InstallDeps): Promise
   const passphrase = current.config.prometheus || randomCode(PASSPHRASE_CHARS)
   const lacksPassphrase = !current.config.prometheus
   const lacksLive = current.streams?.live === undefined
-  if (drifted.length + stray.length === 0 && !lacksPassphrase && !lacksLive) return { passphrase, repaired: false }
+  const sendTriggers = afresh || drifted.length + stray.length > 0
+  if (!sendTriggers && !lacksPassphrase && !lacksLive) return { passphrase, repaired: false }
 
   await api.call({
     config: {
-      ...(drifted.length + stray.length > 0 && { triggers: merge(triggers, wanted) }),
+      ...(sendTriggers && { triggers: merge(triggers, wanted) }),
       ...(lacksPassphrase && { prometheus: passphrase }),
     },
     ...(lacksLive && { addstream: { live: LIVE } }),
@@ -71,7 +74,13 @@ export async function install({ api, door, log, metrics }: InstallDeps): Promise
   })
   await verify(api, wanted)
   metrics.repairs.inc()
-  log.info('MistServer configured', { triggers: drifted, removed: stray, statistics: lacksPassphrase, live: lacksLive })
+  log.info('MistServer configured', {
+    afresh,
+    triggers: drifted,
+    removed: stray,
+    statistics: lacksPassphrase,
+    live: lacksLive,
+  })
   return { passphrase, repaired: true }
 }
 

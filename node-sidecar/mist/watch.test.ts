@@ -1,15 +1,18 @@
 import { join } from 'node:path'
+import { Hono } from 'hono'
 import { Registry } from 'prom-client'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SentEvent } from '../../shared/events/envelope.ts'
 import { startMediaHost } from '../../stacks/local/media-host/media-host.ts'
 import { Journal } from '../journal/journal.ts'
 import { createMetrics } from '../metrics.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
+import { serve } from '../serve.ts'
 import { Publishers } from '../sources/publishers.ts'
 import { freshFolder } from '../testing/folder.ts'
 import { captureLog } from '../testing/log-lines.ts'
 import { MistApi } from './api.ts'
+import { CLIENT_SAMPLES_INTERVAL_MS } from './polls/clients.ts'
 import { Watch, type WatchOptions } from './watch.ts'
 
 const SEGMENT_BYTES = 8 * 1024
@@ -137,4 +140,59 @@ test('Foghorn hears at once that MistServer is away, not at the next interval', 
   watch.start(DOOR)
   await expect.poll(() => healthy.length).toBeGreaterThan(1)
   expect(healthy).not.toContain(true)
+})
+
+/** The door's own handlers, as it were: who publishes and watches here is let in. */
+async function openDoor(): Promise<{ door: URL; fired: string[] }> {
+  const fired: string[] = []
+  const answers: Record<string, string> = {
+    ...{ PUSH_REWRITE: 'live+regatta', PLAY_REWRITE: 'live+regatta', STREAM_SOURCE: '' },
+  }
+  const app = new Hono().post('/triggers/:name', (c) => {
+    const name = c.req.param('name')
+    fired.push(name)
+    return c.text(answers[name] ?? 'true')
+  })
+  const served = await serve(app, { hostname: '127.0.0.1', port: 0 })
+  onTestFinished(() => served[Symbol.asyncDispose]())
+  return { door: new URL(`http://127.0.0.1:${served.port}`), fired }
+}
+
+describe('a MistServer that calls us no more', () => {
+  const publisher = { stream_key: 'live+regatta', protocol: 'rtmp', publisher_host: '192.0.2.9' } as const
+  const viewer = { playback_id: 'live+regatta', protocol: 'hls', viewer_host: '192.0.2.7' } as const
+
+  test('while its configuration says it does, is told our triggers anew at the next poll', async () => {
+    const { watch, host, metrics } = await openWatch()
+    const { door, fired } = await openDoor()
+    watch.start(door)
+    await expect.poll(() => watch.installed).toBe(true)
+    await host.publish(publisher)
+    await watch.pollNode()
+    const repairs = async () => (await metrics.repairs.get()).values[0]?.value
+    const installed = await repairs()
+    host.emptyTriggers()
+    expect(await host.view(viewer)).toMatchObject({ admitted: true })
+    expect(fired).not.toContain('USER_NEW')
+    await watch.pollNode()
+    expect(await repairs()).toBe(Number(installed) + 1)
+    await host.view({ ...viewer, viewer_host: '192.0.2.8' })
+    await expect.poll(() => fired).toContain('USER_NEW')
+    await watch.pollNode()
+    expect(await repairs()).toBe(Number(installed) + 1)
+  })
+})
+
+test('who watches is looked at every ten seconds, and told every minute', async () => {
+  const { watch, host, of } = await openWatch()
+  await host.publish({ stream_key: 'live+regatta', protocol: 'rtmp', publisher_host: '192.0.2.9' })
+  // The clock goes on by ten seconds a poll.
+  for (let poll = 0; poll < 13; poll += 1) await watch.pollClients()
+  const times = (await of('client-lifecycle')).map(({ occurred_at }) => Date.parse(occurred_at))
+  expect(times).toHaveLength(3)
+  expect(times.map((time) => time - (times[0] ?? 0))).toEqual([
+    0,
+    CLIENT_SAMPLES_INTERVAL_MS,
+    2 * CLIENT_SAMPLES_INTERVAL_MS,
+  ])
 })

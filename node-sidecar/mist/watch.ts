@@ -12,11 +12,12 @@ import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { Publishers } from '../sources/publishers.ts'
 import type { MistApi } from './api.ts'
 import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
-import { CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
+import { CLIENT_SAMPLES_INTERVAL_MS, CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
 import { toHeartbeat } from './polls/heartbeat.ts'
+import { hasLostTriggers } from './polls/lost-triggers.ts'
 import { NODE_POLL_INTERVAL_MS, type NodePoll, toNodeMonitoring, toUnreachable } from './polls/node.ts'
 import { toClientEvents, toNodeEvent, toStreamEvents } from './polls/poll-events.ts'
-import { readStatistics } from './polls/statistics.ts'
+import { readStatistics, type Statistics } from './polls/statistics.ts'
 import {
   namesOfOrigins,
   readStreams,
@@ -54,7 +55,10 @@ export class Watch implements AsyncDisposable {
   #nodeBefore: NodePoll | null = null
   #heartbeatBefore: NodePoll | null = null
   #streamsBefore: StreamStates | null = null
-  #clientsBefore: Samples | null = null
+  /** The newest statistics, of whichever poll. */
+  #statisticsBefore: Statistics | null = null
+  /** What was told of clients last, and when. */
+  #sampled: { samples: Samples; at: number } | null = null
   #draining: boolean
   /** Where MistServer reaches us. */
   #door: URL | null = null
@@ -95,11 +99,12 @@ export class Watch implements AsyncDisposable {
     this.streamChanged()
   }
 
-  /** Two at once would each set a passphrase of their own. */
-  async repair(): Promise<void> {
+  /** Two at once would each set a passphrase of their own. `afresh` sets the triggers also where they seem to be set. */
+  async repair({ afresh = false } = {}): Promise<void> {
     const door = this.#door
     if (door === null) throw new Fault('unavailable', 'not_started', 'Nothing is watched yet.')
-    this.#repairing ??= install({ ...this.#options, door }).finally(() => {
+    if (afresh) await this.#repairing?.catch(() => undefined)
+    this.#repairing ??= install({ ...this.#options, door, afresh }).finally(() => {
       this.#repairing = null
     })
     const { passphrase } = await this.#repairing
@@ -132,9 +137,12 @@ export class Watch implements AsyncDisposable {
 
   async pollClients(): Promise<void> {
     const time = this.#time()
-    const samples = await readClients(this.#options.api, this.#clientsBefore)
-    this.#clientsBefore = samples
+    const at = time.at.getTime()
+    const samples = await readClients(this.#options.api, this.#sampled?.samples ?? null)
     await this.#options.reconciler.seeSessions(samples, time.at)
+    // Half an interval is left for a poll that came a little early.
+    if (this.#sampled && at - this.#sampled.at < CLIENT_SAMPLES_INTERVAL_MS - CLIENTS_POLL_INTERVAL_MS / 2) return
+    this.#sampled = { samples, at }
     await this.#record(toClientEvents(samples, time), 'sample')
   }
 
@@ -163,7 +171,14 @@ export class Watch implements AsyncDisposable {
     const passphrase = this.#passphrase
     if (passphrase === null) throw new Fault('unavailable', 'mist_unreachable', 'MistServer is not configured yet.')
     try {
-      return { at: at.getTime(), statistics: await readStatistics(this.#options.api, passphrase) }
+      const statistics = await readStatistics(this.#options.api, passphrase)
+      const before = this.#statisticsBefore
+      this.#statisticsBefore = statistics
+      if (before !== null && hasLostTriggers(before, statistics)) {
+        this.#options.log.warn('MistServer may have lost our triggers')
+        await this.repair({ afresh: true })
+      }
+      return { at: at.getTime(), statistics }
     } catch (error) {
       // It may come back with another configuration, which is then looked at first.
       this.#passphrase = null

@@ -11,6 +11,8 @@ import { parseTrigger } from '../mist/triggers/trigger.ts'
 import { freshFolder } from '../testing/folder.ts'
 import { captureLog } from '../testing/log-lines.ts'
 import { GRACE_MS } from './ledger.ts'
+import { toLostSession } from './lost-events.ts'
+import { MADE_UP_KEPT_MS } from './made-up-ends.ts'
 import { Reconciler } from './reconciler.ts'
 
 const START = Date.parse('2026-11-24T01:00:00.000Z')
@@ -172,10 +174,128 @@ test('a crash between a made-up end and its note makes no second one', async () 
   const open = [
     [id('a'), { since: START, missed_since: null, last: { stream_name: 'live+a', sample: sample(id('a')) } }],
   ]
-  await writeFile(path, JSON.stringify({ position: 0, sessions: open, streams: [] }))
+  await writeFile(
+    path,
+    JSON.stringify({ position: 0, sessions: open, streams: [], made_up: { sessions: [], streams: [] } }),
+  )
   expect(await lose()).toHaveLength(1)
-  await writeFile(path, JSON.stringify({ position: 0, sessions: open, streams: [] }))
+  await writeFile(
+    path,
+    JSON.stringify({ position: 0, sessions: open, streams: [], made_up: { sessions: [], streams: [] } }),
+  )
   expect(await lose()).toHaveLength(1)
+})
+
+const early = (bytes: number, seconds: number) => sample(id('a'), { egress_bytes: bytes, connected_seconds: seconds })
+
+/** Seen for 100 s, then missed for long enough. */
+async function loseEarly(reconciler: Reconciler) {
+  await reconciler.seeSessions(watching(early(1000, 100)), after(100_000))
+  await reconciler.seeSessions(nobody, after(110_000))
+  await reconciler.seeSessions(nobody, after(110_000 + GRACE_MS))
+}
+
+function realEnd(bytes: number, seconds: number, at: Date): SentEvent[] {
+  return endOf(id('a'), at).map((event) => {
+    return { ...event, data: { ...event.data, seconds, egress_bytes: bytes } } as SentEvent
+  })
+}
+
+const replaced = (event: SentEvent | undefined) => (event && 'replaces' in event.data ? event.data.replaces : undefined)
+
+test('a made-up end is replaced by the real one, which says so each time it is told', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { reconciler, ends } = await openAt(await freshFolder(), stack)
+  await loseEarly(reconciler)
+  const [madeUp] = await ends()
+  const wanted = { event_id: madeUp?.event_id, occurred_at: after(110_000).toISOString() }
+  const real = realEnd(4000, 200, after(220_000))
+  for (let told = 0; told < 2; told += 1) {
+    const complete = reconciler.completeEnds(real)
+    expect(complete.map(replaced)).toEqual([wanted])
+    expect(SentEvent.parse(complete[0])).toEqual(complete[0])
+    reconciler.noteEnds(complete)
+  }
+})
+
+test('a made-up end is replaced by a later made-up one when the session shows again and is lost again', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { reconciler, ends } = await openAt(await freshFolder(), stack)
+  await loseEarly(reconciler)
+  await reconciler.seeSessions(watching(early(3000, 300)), after(300_000))
+  await reconciler.seeSessions(nobody, after(310_000))
+  await reconciler.seeSessions(nobody, after(310_000 + GRACE_MS))
+  const [first, second] = await ends()
+  expect(replaced(second)).toMatchObject({ event_id: first?.event_id })
+  expect(replaced(first)).toBeUndefined()
+})
+
+test('a made-up end stands when the viewer returned: the real end is of another session', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { reconciler } = await openAt(await freshFolder(), stack)
+  await loseEarly(reconciler)
+  expect(reconciler.completeEnds(realEnd(4000, 200, after(600_000))).map(replaced)).toEqual([undefined])
+  expect(reconciler.completeEnds(realEnd(999, 200, after(220_000))).map(replaced)).toEqual([undefined])
+})
+
+test('a made-up end stands when the session had begun anew, however much that one grows', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { reconciler, ends } = await openAt(await freshFolder(), stack)
+  await reconciler.seeSessions(watching(early(1000, 100)), after(100_000))
+  await reconciler.seeSessions(watching(early(10, 1)), after(130_000))
+  expect(await ends()).toHaveLength(1)
+  await reconciler.seeSessions(watching(early(5000, 11)), after(140_000))
+  expect(reconciler.completeEnds(realEnd(9000, 60, after(210_000))).map(replaced)).toEqual([undefined])
+})
+
+test('a made-up end is remembered through a restart, also when the crash came before the snapshot', async () => {
+  const folder = await freshFolder()
+  {
+    await using stack = new AsyncDisposableStack()
+    const { reconciler, journal } = await openAt(folder, stack)
+    await reconciler.seeSessions(watching(early(1000, 100)), after(100_000))
+    await recordEvents(journal, [madeUpEnd])
+  }
+  await using stack = new AsyncDisposableStack()
+  const { reconciler } = await openAt(folder, stack)
+  const wanted = [{ event_id: madeUpEnd.event_id, occurred_at: madeUpEnd.occurred_at }]
+  expect(reconciler.completeEnds(realEnd(4000, 200, after(220_000))).map(replaced)).toEqual(wanted)
+  await reconciler.seeSessions(nobody, after(230_000))
+  await using again = new AsyncDisposableStack()
+  await stack.disposeAsync()
+  const { reconciler: third } = await openAt(folder, again)
+  expect(third.completeEnds(realEnd(4000, 200, after(220_000))).map(replaced)).toEqual(wanted)
+})
+
+const madeUpEnd = toLostSession(
+  { since: START, missed_since: START + 110_000, last: { stream_name: 'live+regatta', sample: early(1000, 100) } },
+  { node_id: 'nod_1', at: after(170_000) },
+)
+
+test('a made-up end is forgotten when nothing is heard of it for long', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { reconciler } = await openAt(await freshFolder(), stack)
+  await loseEarly(reconciler)
+  await reconciler.seeSessions(nobody, after(110_001 + MADE_UP_KEPT_MS))
+  expect(reconciler.completeEnds(realEnd(4000, 2000, after(2_000_000))).map(replaced)).toEqual([undefined])
+})
+
+test('the made-up end of a stream is replaced by its real end', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { reconciler, ends } = await openAt(await freshFolder(), stack)
+  const totals = { ingress_bytes: 7, egress_bytes: 8, viewers: 3, inputs: 1, outputs: 0, viewer_seconds: 40 }
+  await reconciler.seeStreams(new Map([['live+regatta', totals]]), after(0))
+  for (const ms of [10_000, 10_000 + GRACE_MS]) await reconciler.seeStreams(new Map(), after(ms))
+  await reconciler.seeStreams(new Map([['live+regatta', { ...totals, ingress_bytes: 9 }]]), after(90_000))
+  const [madeUp] = await ends()
+  const real = {
+    ...madeUp,
+    event_id: crypto.randomUUID(),
+    data: { ...totals, ingress_bytes: 20, provenance: 'reported' },
+  }
+  expect(reconciler.completeEnds([real as SentEvent]).map(replaced)).toEqual([
+    { event_id: madeUp?.event_id, occurred_at: madeUp?.occurred_at },
+  ])
 })
 
 test('a snapshot that cannot be read costs what it held, and no more', async () => {

@@ -1,11 +1,14 @@
+import type { ClientSample } from '../../shared/events/client-lifecycle.ts'
 import type { SentEvent } from '../../shared/events/envelope.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Samples } from '../mist/polls/clients.ts'
 import { isVisitor } from '../mist/viewer.ts'
-import { Ledger } from './ledger.ts'
+import { type End, type Figures, readEnd } from './end.ts'
+import { Ledger, type Open } from './ledger.ts'
 import { toLostSession, toLostStream } from './lost-events.ts'
+import { MadeUpEnds } from './made-up-ends.ts'
 import { loadSnapshot, type OpenSession, type OpenStream, type Snapshot, saveSnapshot } from './snapshot.ts'
 
 interface ReconcilerOptions {
@@ -25,6 +28,7 @@ export class Reconciler {
   readonly #options: ReconcilerOptions
   readonly #sessions: Ledger<OpenSession>
   readonly #streams: Ledger<OpenStream>
+  readonly #madeUp: Record<End['of'], MadeUpEnds>
 
   /** Goes on where the last process was: what went on then, less what the journal has ended since. */
   static async open(options: ReconcilerOptions): Promise<Reconciler> {
@@ -45,16 +49,29 @@ export class Reconciler {
       hasFallen(({ ingress_bytes }) => ingress_bytes),
       snapshot?.streams,
     )
+    this.#madeUp = {
+      session: new MadeUpEnds(snapshot?.made_up.sessions),
+      stream: new MadeUpEnds(snapshot?.made_up.streams),
+    }
+  }
+
+  /** Says in ends which made-up ends they replace, those that came too early. */
+  completeEnds(events: readonly SentEvent[]): SentEvent[] {
+    return events.map((event) => {
+      const end = readEnd(event)
+      const replaces = end && this.#madeUp[end.of].replacedBy(end.key, event.event_id, end.figures)
+      return replaces ? ({ ...event, data: { ...event.data, replaces } } as SentEvent) : event
+    })
   }
 
   /** Told of events that are journalled: ends among them are noted. */
   noteEnds(events: readonly SentEvent[]): void {
     for (const event of events) {
-      const at = Date.parse(event.occurred_at)
-      if (event.event_type === 'stream-end') this.#streams.end(event.stream_name, at)
-      if (event.event_type === 'user-connection' && event.data.action === 'disconnect') {
-        this.#sessions.end(event.data.session_id, at)
-      }
+      const end = readEnd(event)
+      if (end === null) continue
+      if (end.of === 'session') this.#sessions.end(end.key, end.at)
+      else this.#streams.end(end.key, end.at)
+      this.#madeUp[end.of].note(event, end)
     }
   }
 
@@ -62,22 +79,34 @@ export class Reconciler {
   async seeSessions(samples: Samples, at: Date): Promise<void> {
     const { node_id, journal } = this.#options
     const position = journal.end
-    const lost = this.#sessions.see(toOpenSessions(samples), at.getTime())
+    const open = toOpenSessions(samples)
+    this.#madeUp.session.see(
+      figuresOf(open, ({ sample }) => toFigures(sample, at)),
+      at.getTime(),
+    )
+    const lost = this.#sessions.see(open, at.getTime())
     await this.#record(lost.map(([, open]) => toLostSession(open, { node_id, at })))
+    this.#madeUp.session.forget(renewed(lost))
     await this.#save(position)
   }
 
   /** Takes a poll of streams, as their totals by name, and journals the ends that are missing. */
   async seeStreams(streams: ReadonlyMap<string, OpenStream>, at: Date): Promise<void> {
+    this.#madeUp.stream.see(
+      figuresOf(streams, ({ ingress_bytes }) => ({ bytes: ingress_bytes, began: null })),
+      at.getTime(),
+    )
     const lost = this.#streams.see(streams, at.getTime())
     const { node_id } = this.#options
     await this.#record(lost.map(([name, open]) => toLostStream(name, open, { node_id, at })))
+    this.#madeUp.stream.forget(renewed(lost))
   }
 
   async #record(events: readonly SentEvent[]): Promise<void> {
     if (events.length === 0) return
-    await recordEvents(this.#options.journal, events)
-    this.noteEnds(events)
+    const complete = this.completeEnds(events)
+    await recordEvents(this.#options.journal, complete)
+    this.noteEnds(complete)
     this.#options.log.warn('ends were missed and made up', { events: events.length })
   }
 
@@ -87,6 +116,7 @@ export class Reconciler {
       position,
       sessions: [...this.#sessions.open],
       streams: [...this.#streams.open],
+      made_up: { sessions: [...this.#madeUp.session.ends], streams: [...this.#madeUp.stream.ends] },
     })
     this.#options.journal.retain(position)
   }
@@ -105,6 +135,19 @@ export class Reconciler {
 /** MistServer counts up; one that has started anew counts from 0. */
 function hasFallen<T>(bytesOf: (last: T) => number): (before: T, now: T) => boolean {
   return (before, now) => bytesOf(now) < bytesOf(before)
+}
+
+/** Keys under which something new goes on already: what was made up for the old one stands. */
+function renewed(lost: readonly [string, Open<unknown>][]): string[] {
+  return lost.flatMap(([key, { missed_since }]) => (missed_since === null ? [key] : []))
+}
+
+function figuresOf<T>(open: ReadonlyMap<string, T>, toFigures: (last: T) => Figures): Map<string, Figures> {
+  return new Map([...open].map(([key, last]) => [key, toFigures(last)]))
+}
+
+function toFigures({ egress_bytes, connected_seconds }: ClientSample, at: Date): Figures {
+  return { bytes: egress_bytes, began: at.getTime() - connected_seconds * 1000 }
 }
 
 /** A record that is no event ends nothing; shipping makes a dead letter of it. */

@@ -5,15 +5,31 @@ import { StreamEnd } from '../../shared/events/stream-end.ts'
 
 export const OpenSession = z.object({ stream_name: z.string(), sample: ClientSample })
 export type OpenSession = z.infer<typeof OpenSession>
-export const OpenStream = StreamEnd.omit({ provenance: true })
+export const OpenStream = StreamEnd.omit({ provenance: true, replaces: true })
 export type OpenStream = z.infer<typeof OpenStream>
 
 function entries<S extends z.ZodType>(last: S) {
   return z.array(z.tuple([z.string(), z.object({ since: z.number(), missed_since: z.number().nullable(), last })]))
 }
 
+const MadeUp = z.object({
+  event_id: z.string(),
+  occurred_at: z.string(),
+  bytes: z.number(),
+  until: z.number().nullable(),
+  replaced_by: z.string().nullable(),
+})
+
 /** What went on at a moment, and the position in the journal up to which ends are accounted for in it. */
-const Snapshot = z.object({ position: z.number(), sessions: entries(OpenSession), streams: entries(OpenStream) })
+const Snapshot = z.object({
+  position: z.number(),
+  sessions: entries(OpenSession),
+  streams: entries(OpenStream),
+  made_up: z.object({
+    sessions: z.array(z.tuple([z.string(), MadeUp])),
+    streams: z.array(z.tuple([z.string(), MadeUp])),
+  }),
+})
 export type Snapshot = z.infer<typeof Snapshot>
 
 /** The last snapshot; null when there is none that can be read: then nothing before this start is reconciled. */

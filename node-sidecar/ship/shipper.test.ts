@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { Code } from '@connectrpc/connect'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { Registry } from 'prom-client'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { BATCH_EVENTS_MAX } from '../../shared/events/limits.ts'
 import { eventId } from '../../shared/ids.ts'
 import { DeadLetters } from '../journal/dead-letters.ts'
@@ -13,16 +13,17 @@ import { refuseWith, startDecklog } from '../testing/decklog.ts'
 import { freshFolder } from '../testing/folder.ts'
 import { captureLog } from '../testing/log-lines.ts'
 import { connectDecklog, PUBLISH_TIMEOUT_MS } from './decklog.ts'
-import { Shipper } from './shipper.ts'
+import { POISON_ATTEMPTS, POISON_MS, RETRY_AFTER_MS_MAX, Shipper } from './shipper.ts'
 
-const clock = () => new Date('2026-11-24T01:00:00.000Z')
+const START = Date.parse('2026-11-24T01:00:00.000Z')
+const clock = () => new Date(START)
 
-function event(number: number) {
+function event(number: number, stream_name = 'live+a') {
   const counts = { ingress_bytes: number, egress_bytes: 0, viewers: 0, inputs: 0, outputs: 0, viewer_seconds: 0 }
   return createEvent('stream-end', {
     event_id: eventId('nod_1', number),
     occurred_at: clock(),
-    stream_name: 'live+a',
+    stream_name,
     data: { ...counts, provenance: 'reported' },
   })
 }
@@ -41,15 +42,19 @@ async function openShipper(folder?: string) {
   const journal = await Journal.open({ folder: join(path, 'journal'), log })
   const deadLetters = new DeadLetters(join(path, 'dead-letters.jsonl'))
   const waits: number[] = []
+  const asked: number[] = []
+  /** Each wait takes as long as it takes a batch to be suspected in just as many attempts as it must have had. */
+  const now = () => new Date(START + waits.length * (POISON_MS / (POISON_ATTEMPTS - 1)))
   const shipper = new Shipper({
     journal,
     deadLetters,
     publish: connectDecklog({ url: decklog.url, token: async () => 'node.token.here', timeoutMs: PUBLISH_TIMEOUT_MS }),
     metrics: createMetrics(new Registry()),
-    clock,
+    clock: now,
     log,
-    waitMs: (failures) => {
+    waitMs: (failures, askedMs) => {
       waits.push(failures)
+      asked.push(askedMs)
       return 1
     },
   })
@@ -58,7 +63,7 @@ async function openShipper(folder?: string) {
     await journal[Symbol.asyncDispose]()
   }
   onTestFinished(close)
-  return { journal, deadLetters, decklog, shipper, lines, waits, close }
+  return { journal, deadLetters, decklog, shipper, lines, waits, asked, close }
 }
 
 test('what is journalled arrives in order, in batches, with the node’s token', async () => {
@@ -178,4 +183,85 @@ test('a record that is no event is kept as a dead letter and stops nothing', asy
   await shipper.drained()
   expect(decklog.taken).toHaveLength(1)
   expect(await deadLetters.list()).toMatchObject([{ reason: 'unreadable_record', content: '{' }])
+})
+
+describe('an event that makes Decklog fail', () => {
+  /** Decklog fails for batches that hold one of these. */
+  const failFor =
+    (...guilty: (string | undefined)[]) =>
+    (events: readonly { eventId: string }[]) => {
+      if (events.some(({ eventId: id }) => guilty.includes(id))) refuseWith(Code.Internal)()
+    }
+
+  test.each([0, 7, 15])('is set aside after a while, and all others arrive in order (number %i)', async (number) => {
+    const { journal, decklog, shipper, deadLetters, waits } = await openShipper()
+    const ids = await record(journal, 16)
+    await recordEvents(journal, [event(16, 'live+other')])
+    decklog.judge = failFor(ids[number])
+    shipper.start()
+    await shipper.drained()
+    const wanted = [...ids.filter((_, i) => i !== number), event(16).event_id]
+    const ofStream = decklog.taken.filter(({ streamName }) => streamName === 'live+a').map(({ eventId: id }) => id)
+    expect(ofStream).toEqual(wanted.slice(0, -1))
+    expect(new Set(decklog.taken.map(({ eventId: id }) => id))).toEqual(new Set(wanted))
+    expect(waits).toEqual(Array.from({ length: POISON_ATTEMPTS - 1 }, (_, i) => i + 1))
+    expect(await deadLetters.list()).toMatchObject([
+      { reason: 'poison: Internal: refused by the test', content: JSON.stringify(event(number)) },
+    ])
+  })
+
+  test('is found beside another one', async () => {
+    const { journal, decklog, shipper, deadLetters } = await openShipper()
+    const ids = await record(journal, 8)
+    await recordEvents(journal, [event(8, 'live+other')])
+    decklog.judge = failFor(ids[2], ids[3])
+    shipper.start()
+    await shipper.drained()
+    expect((await deadLetters.list()).map(({ content }) => JSON.parse(content ?? '').event_id)).toEqual([
+      ids[3],
+      ids[2],
+    ])
+  })
+
+  test('is not blamed while Decklog takes no other either', async () => {
+    const { journal, decklog, shipper, deadLetters, waits } = await openShipper()
+    await record(journal, 4)
+    await recordEvents(journal, [event(4, 'live+other')])
+    decklog.judge = () => {
+      if (waits.length < 4 * POISON_ATTEMPTS) refuseWith(Code.Internal)()
+    }
+    shipper.start()
+    await shipper.drained()
+    expect(await deadLetters.list()).toEqual([])
+    expect(new Set(decklog.taken.map(({ eventId: id }) => id)).size).toBe(5)
+  })
+
+  test('waits for events of other streams when it is alone', async () => {
+    const { journal, decklog, shipper, deadLetters, waits } = await openShipper()
+    const [only] = await record(journal, 1)
+    decklog.judge = failFor(only)
+    shipper.start()
+    await expect.poll(() => waits.length).toBeGreaterThan(3 * POISON_ATTEMPTS)
+    expect(await deadLetters.list()).toEqual([])
+    await recordEvents(journal, [event(1, 'live+other')])
+    await shipper.drained()
+    expect(await deadLetters.list()).toHaveLength(1)
+  })
+})
+
+test.each([
+  ['7', 7_000],
+  ['0.5', 500],
+  ['86400', RETRY_AFTER_MS_MAX],
+  ['tomorrow', 0],
+])('a Decklog that is busy is left alone for as long as it asks: %s', async (seconds, wanted) => {
+  const { journal, decklog, shipper, asked } = await openShipper()
+  decklog.judge = () => {
+    if (asked.length > 0) return
+    throw new ConnectError('too_many_in_flight', Code.ResourceExhausted, { 'retry-after': seconds })
+  }
+  await record(journal, 1)
+  shipper.start()
+  await shipper.drained()
+  expect(asked).toEqual([wanted])
 })

@@ -8,6 +8,8 @@ export const RANGE_DAYS_MAX = 366
 /** Most points of one series; a finer step over a longer range is refused. */
 export const POINTS_MAX = 1_500
 export const STEP_SECONDS_MIN = 10
+/** Usage is kept in windows of five minutes; no step is finer. */
+export const USAGE_STEP_SECONDS_MIN = 300
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -24,16 +26,15 @@ const range = {
   to: Time.describe('End of the range, no longer in it (RFC 3339)'),
 }
 
-type TimeRange = { from: string; to: string }
+/** A half-open range of time: `from` is in it, `to` is not. */
+export type TimeRange = { from: string; to: string }
 
 const isForward = ({ from, to }: TimeRange) => from < to
 const isBounded = ({ from, to }: TimeRange) => Date.parse(to) - Date.parse(from) <= RANGE_DAYS_MAX * DAY_MS
 const forward = { path: ['to'], error: '`to` must be later than `from`' }
+const fitsSeries = ({ from, to, step_seconds }: TimeRange & { step_seconds?: number | undefined }) =>
+  step_seconds === undefined || Date.parse(to) - Date.parse(from) <= step_seconds * 1000 * POINTS_MAX
 const bounded = { path: ['to'], error: `a range may span at most ${RANGE_DAYS_MAX} days` }
-
-/** A half-open range of time: `from` is in it, `to` is not. */
-export const RangeQuery = z.object(range).refine(isForward, forward).refine(isBounded, bounded)
-export type RangeQuery = z.infer<typeof RangeQuery>
 
 export const StreamStatusValue = z
   .enum(['offline', 'starting', 'live', 'stopping', 'unknown'])
@@ -66,7 +67,7 @@ export const HostStatus = z
     updated_at: Moment.describe('Time of the newest event that this state comes from'),
     viewers: Count.describe('Sessions that watch now, as of the last poll'),
     inputs: Count,
-    outputs: Count,
+    outputs: Count.describe('Pushes to other servers, recordings, and viewers over SRT'),
     ingress_bytes: Bytes.nullable().describe('Received since the stream started here'),
     egress_bytes: Bytes.nullable().describe('Sent since the stream started here'),
     buffer: z
@@ -90,7 +91,7 @@ export const StreamStatus = z
     status: StreamStatusValue,
     started_at: Moment.nullable().describe('Earliest start among the hosts where it is on'),
     updated_at: Moment.nullable().describe('Null when nothing was ever heard of the stream'),
-    viewers: Count.describe('Sessions that watch now, on all hosts'),
+    viewers: Count.describe('Sessions that watch now, on all hosts; viewers over SRT count as outputs'),
     inputs: Count.describe('Publishers, on all hosts that do not pull the stream from another one'),
     ingress_bytes: Bytes.nullable().describe('Received from publishers since the stream started'),
     egress_bytes: Bytes.nullable().describe('Sent since the stream started, on all hosts'),
@@ -112,11 +113,7 @@ export const ViewersQuery = z
   })
   .refine(isForward, forward)
   .refine(isBounded, bounded)
-  .refine(
-    ({ from, to, step_seconds }) =>
-      step_seconds === undefined || Date.parse(to) - Date.parse(from) <= step_seconds * 1000 * POINTS_MAX,
-    { path: ['step_seconds'], error: `a series may have at most ${POINTS_MAX} points` },
-  )
+  .refine(fitsSeries, { path: ['step_seconds'], error: `a series may have at most ${POINTS_MAX} points` })
 export type ViewersQuery = z.infer<typeof ViewersQuery>
 
 export const Viewers = z
@@ -168,33 +165,120 @@ export type Session = z.infer<typeof Session>
 export const SessionPage = Page(Session)
 export type SessionPage = z.infer<typeof SessionPage>
 
-/** Sums of what ended within the range; a session or run counts where its end lies, so ranges add up. */
+/** A range of usage, and in steps of how many seconds it is wanted besides. */
+export const UsageQuery = z
+  .object({
+    ...range,
+    step_seconds: z.coerce
+      .number()
+      .int()
+      .min(USAGE_STEP_SECONDS_MIN)
+      .optional()
+      .describe('Adds the sums of each window this wide, counted from `from`; none when absent'),
+  })
+  .refine(isForward, forward)
+  .refine(isBounded, bounded)
+  .refine(fitsSeries, { path: ['step_seconds'], error: `a series may have at most ${POINTS_MAX} points` })
+export type UsageQuery = z.infer<typeof UsageQuery>
+
+/** Sums of what ended within a range; a session, run, recording or push counts where its end lies, so ranges add up. */
+const usageSums = {
+  sessions: Count.describe(
+    'Viewer sessions that ended in the range. Viewers over SRT are not among them: a host reports them as outputs, like pushes, and counts their bytes in its run alone',
+  ),
+  viewer_seconds: Seconds.describe('Their seconds'),
+  egress_bytes: Bytes.describe('Bytes sent to their viewers'),
+  ingress_bytes: Bytes.describe('Bytes received from their viewers'),
+  runs: z
+    .object({
+      count: Count.describe('Runs of streams on hosts that ended in the range; a replica is a run of its own'),
+      ingress_bytes: Bytes.describe('Received by the hosts, replicas included'),
+      egress_bytes: Bytes.describe(
+        'Sent by the hosts: to viewers, those over SRT too, to replicas, pushes and recordings',
+      ),
+      viewer_seconds: Seconds.describe('As the hosts counted them for the whole run'),
+      viewers: Count,
+      inputs: Count,
+      outputs: Count,
+    })
+    .describe('Totals that the hosts reported for whole runs, to compare with the sessions'),
+  recordings: Count.describe('Recordings that ended in the range'),
+  recorded_seconds: z.number().nonnegative().describe('Media time in those recordings'),
+  recorded_bytes: Bytes,
+}
+export const UsageSums = z.object(usageSums)
+export type UsageSums = z.infer<typeof UsageSums>
+
 export const Usage = z
   .object({
     stream_id: z.string().nullable().describe('Null for all streams of the tenant'),
     from: Moment,
     to: Moment,
-    sessions: Count.describe('Viewer sessions that ended in the range'),
-    viewer_seconds: Seconds.describe('Their seconds'),
-    egress_bytes: Bytes.describe('Bytes sent to their viewers'),
-    ingress_bytes: Bytes.describe('Bytes received from their viewers'),
-    runs: z
-      .object({
-        count: Count.describe('Runs of streams on hosts that ended in the range; a replica is a run of its own'),
-        ingress_bytes: Bytes.describe('Received by the hosts, replicas included'),
-        egress_bytes: Bytes.describe('Sent by the hosts, replicas, pushes and recordings included'),
-        viewer_seconds: Seconds.describe('As the hosts counted them for the whole run'),
-        viewers: Count,
-        inputs: Count,
-        outputs: Count,
-      })
-      .describe('Totals that the hosts reported for whole runs, to compare with the sessions'),
-    recordings: Count.describe('Recordings that ended in the range'),
-    recorded_seconds: z.number().nonnegative().describe('Media time in those recordings'),
-    recorded_bytes: Bytes,
+    ...usageSums,
+    complete_until: Moment.describe(
+      'Every host that had your streams in the range has been heard since, so nothing that ended before this moment is still on its way. A host that has been silent for a day is not waited for; what it brings later is counted then',
+    ),
+    windows: z
+      .array(z.object({ from: Moment, to: Moment, ...usageSums }))
+      .describe('One after the other from `from`, also those without any use; they add up to the sums of the range'),
   })
   .meta({ id: 'Usage' })
 export type Usage = z.infer<typeof Usage>
+
+export const USAGE_CHANGES_MAX = 1_000
+
+/** Where to go on in the changes of usage. */
+export const UsageChangesQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(USAGE_CHANGES_MAX).default(100),
+  cursor: z.string().max(512).optional().describe('`next_cursor` of the last answer; without it, from the oldest on'),
+})
+export type UsageChangesQuery = z.infer<typeof UsageChangesQuery>
+
+export const Meter = z
+  .enum([
+    'sessions',
+    'viewer_seconds',
+    'egress_bytes',
+    'ingress_bytes',
+    'runs',
+    'run_viewer_seconds',
+    'run_egress_bytes',
+    'run_ingress_bytes',
+    'recordings',
+    'recorded_ms',
+    'recorded_bytes',
+    'pushes',
+    'pushed_ms',
+    'pushed_bytes',
+  ])
+  .describe(
+    'Counts, seconds, milliseconds or bytes, as the name ends. Those of a run are what its host counted for all of its viewers, replicas, pushes and recordings; those without a prefix are of viewer sessions',
+  )
+
+/** A five-minute window of a tenant in which something changed, with all that it holds now. */
+export const UsageChange = z
+  .object({
+    tenant_id: z.string(),
+    from: Moment,
+    to: Moment,
+    changed_at: Moment.describe('When the newest of its facts was stored'),
+    quantities: z
+      .array(z.object({ cluster_id: z.string().nullable(), meter: Meter, quantity: Count }))
+      .describe('The whole of the window by cluster; they replace what was said of it before. What is not named is 0'),
+  })
+  .meta({ id: 'UsageChange' })
+export type UsageChange = z.infer<typeof UsageChange>
+
+export const UsageChanges = z
+  .object({
+    data: z.array(UsageChange).describe('Oldest change first; a window that changes again comes again'),
+    next_cursor: z
+      .string()
+      .nullable()
+      .describe('Where to go on, also when there is nothing more now; null while nothing was ever said'),
+  })
+  .meta({ id: 'UsageChanges' })
+export type UsageChanges = z.infer<typeof UsageChanges>
 
 /** What the tracks of a stream were from `at` on. */
 export const TrackList = z
@@ -240,6 +324,33 @@ export type Unattributed = z.infer<typeof Unattributed>
 export const UnattributedPage = Page(Unattributed)
 export type UnattributedPage = z.infer<typeof UnattributedPage>
 
+/** Which of the events that could not be stored; all that are given must fit. */
+export const IngestErrorsQuery = ListQuery.extend({
+  tenant_id: z.string().max(256).optional(),
+  event_type: z.string().max(256).optional(),
+  reason: z.string().max(256).optional(),
+  state: z.enum(['open', 'replayed']).optional(),
+})
+export type IngestErrorsQuery = z.infer<typeof IngestErrorsQuery>
+
+/** An event that could not be stored, newest first. */
+export const IngestError = z
+  .object({
+    dead_from: z.string().describe('Where it lay in the log: topic, partition, offset'),
+    state: z.enum(['open', 'replayed']).describe('`replayed`: it was put into the log again, and has not failed since'),
+    at: Moment.describe('When it came into this state'),
+    logged_at: Moment.describe('When the log got it'),
+    tenant_id: z.string().nullable(),
+    event_id: z.string().nullable(),
+    event_type: z.string().nullable(),
+    reason: z.string().describe('A stable code'),
+    detail: z.string(),
+  })
+  .meta({ id: 'IngestError' })
+export type IngestError = z.infer<typeof IngestError>
+export const IngestErrorPage = Page(IngestError)
+export type IngestErrorPage = z.infer<typeof IngestErrorPage>
+
 const OfStream = z.object({ id: StreamId })
 
 export const streamSessions = endpoint({
@@ -253,7 +364,7 @@ export const streamSessions = endpoint({
 export const streamUsage = endpoint({
   method: 'GET',
   path: '/streams/{id}/usage',
-  request: OfStream.and(RangeQuery),
+  request: OfStream.and(UsageQuery),
   response: Usage,
   refusals: ['not_found'],
 })
@@ -266,10 +377,26 @@ export const streamTracks = endpoint({
   refusals: ['not_found'],
 })
 
+/** For Purser: which windows of anybody's usage changed, each with what it holds now. */
+export const usageChanges = endpoint({
+  method: 'GET',
+  path: '/usage/changes',
+  request: UsageChangesQuery,
+  response: UsageChanges,
+})
+
 /** For operators of the platform. */
 export const unattributed = endpoint({
   method: 'GET',
   path: '/unattributed',
   request: ListQuery,
   response: UnattributedPage,
+})
+
+/** For operators of the platform. */
+export const ingestErrors = endpoint({
+  method: 'GET',
+  path: '/ingest-errors',
+  request: IngestErrorsQuery,
+  response: IngestErrorPage,
 })

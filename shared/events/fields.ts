@@ -21,6 +21,13 @@ export const Timestamp = z.iso.datetime({ precision: 3 })
 /** How a final fact came about: MistServer reported it, or Helmsman found it missing and made it up for it. */
 export const Provenance = z.enum(['reported', 'reconciled'])
 
+/**
+ * The made-up end that this end of the same session or run replaces: that one came too early, and counts no more. Its
+ * time is told too, as that is where it counted.
+ */
+export const Replaced = z.strictObject({ event_id: z.uuid(), occurred_at: Timestamp })
+export type Replaced = z.infer<typeof Replaced>
+
 const H3Cell = z.string().regex(/^[0-9a-f]{15}$/, 'is not an H3 cell')
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Bytes, Count, Provenance } from './fields.ts'
+import { Bytes, Count, Provenance, Replaced } from './fields.ts'
 
 /** The totals of a stream on one host, once it has ended there. */
 export const StreamEnd = z.strictObject({
@@ -10,5 +10,6 @@ export const StreamEnd = z.strictObject({
   outputs: Count,
   viewer_seconds: Count,
   provenance: Provenance,
+  replaces: Replaced.optional(),
 })
 export type StreamEnd = z.infer<typeof StreamEnd>

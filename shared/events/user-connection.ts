@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Bytes, Code, Count, Host, Name, Place, Provenance, Url } from './fields.ts'
+import { Bytes, Code, Count, Host, Name, Place, Provenance, Replaced, Url } from './fields.ts'
 import { SESSION_PARTS_MAX, TAGS_MAX } from './limits.ts'
 
 const opening = {
@@ -32,8 +32,13 @@ const Disconnect = z.strictObject({
   streams: z.array(Seconds).max(SESSION_PARTS_MAX),
   tags: z.array(Name).max(TAGS_MAX),
   provenance: Provenance,
+  replaces: Replaced.optional(),
 })
 
-/** A viewer session began, was refused, or ended. */
+/**
+ * A viewer session began, was refused, or ended. Viewers over SRT have none: MistServer takes them for outputs, asks
+ * and tells nothing of them, and its OUTPUT_END says 0 bytes for them and looks like that of a push. Their bytes are
+ * in the run's.
+ */
 export const UserConnection = z.discriminatedUnion('action', [Connect, Denied, Disconnect])
 export type UserConnection = z.infer<typeof UserConnection>

@@ -1,7 +1,7 @@
 import { ProduceAcks, Producer } from '@platformatic/kafka'
 import type { Context } from '../../../shared/context.ts'
 import { EVENTS_TOPIC, TOPIC_PARTITIONS } from '../../../shared/contract/decklog.ts'
-import { newId } from '../../../shared/ids.ts'
+import { eventId, newId } from '../../../shared/ids.ts'
 import { KafkaEventLog } from '../../../shared/kafka/broker/kafka-event-log.ts'
 import type { EventLog, EventRecord } from '../../../shared/kafka/event-log.ts'
 import { createLog } from '../../../shared/log.ts'
@@ -106,7 +106,7 @@ async function inParallel(step: () => Promise<void>): Promise<void> {
 function batch(): Candidate[] {
   const occurred_at = new Date().toISOString()
   return Array.from({ length: BATCH_EVENTS }, (_, i) => {
-    const event_id = crypto.randomUUID()
+    const event_id = eventId('nod_bench', i, crypto.randomUUID())
     const data = JSON.stringify(ended)
     const envelope = { event_id, event_type: 'stream-end', stream_name: `live+s${i % STREAMS}`, occurred_at }
     const read = () => ({ ...envelope, source: 'helmsman', schema_version: 1, data: JSON.parse(data) })

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { newId } from '../../../shared/ids.ts'
+import { eventId, newId } from '../../../shared/ids.ts'
 import { EventSchema } from '../../../shared/proto/decklog_pb.ts'
 
 export type Sent = ReturnType<typeof event>
@@ -16,7 +16,7 @@ export const ended = {
 
 /** One good event of a host, changed as the test wants. */
 export function event(changes: Partial<Record<string, unknown>> = {}) {
-  const event_id = crypto.randomUUID()
+  const event_id = eventId('nod_1', crypto.randomUUID())
   return {
     event_id,
     event_type: 'stream-end',

@@ -1,7 +1,7 @@
 import { EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
 import type { Consumer, EventLog } from '../../../shared/kafka/event-log.ts'
 import type { Log } from '../../../shared/log.ts'
-import { bury } from './dead-letters.ts'
+import { bury } from '../dead-letters/bury.ts'
 import { ingest, type Stores } from './ingest.ts'
 
 export const GROUP = 'periscope-ingest'
@@ -21,7 +21,7 @@ export function consume({ events, log, count, ...stores }: ConsumeDeps): Consume
   const of = { topic: EVENTS_TOPIC, group: GROUP, batch_records_max: BATCH_RECORDS_MAX, batch_wait_ms: BATCH_WAIT_MS }
   return events.consume(of, async (batch) => {
     const { failures } = await ingest(stores, batch)
-    await bury({ events, log }, failures)
+    await bury({ ...stores, events, log }, failures)
     count(batch.length - failures.length, failures.length)
   })
 }

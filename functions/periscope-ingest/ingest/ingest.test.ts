@@ -5,6 +5,7 @@ import { openClickHouse } from '../../../shared/clickhouse/client.ts'
 import { eventTypes } from '../../../shared/events/catalogue.ts'
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { freePort } from '../../../shared/testing/port.ts'
+import { createReadForgotten } from '../retention/forgotten.ts'
 import { eventOf, readSessionEvents, toValue } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
 import { ingest } from './ingest.ts'
@@ -154,5 +155,8 @@ describe('while a store', () => {
     await using clickhouse = openClickHouse({ ...stores.target, database: 'nowhere' })
     const run = ingest({ ...stores, clickhouse }, [toValue(eventOf('stream-end'))])
     await expect(run).rejects.toMatchObject({ reason: 'store_refuses', retry: true })
+    const readForgotten = createReadForgotten(clickhouse, () => new Date())
+    const asked = ingest({ ...stores, readForgotten }, [toValue(eventOf('stream-end'))])
+    await expect(asked).rejects.toMatchObject({ reason: 'store_refuses', retry: true })
   })
 })

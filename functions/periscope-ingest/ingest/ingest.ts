@@ -4,17 +4,22 @@ import { readEvent } from '../../../shared/events/read.ts'
 import { type Fault, toFault } from '../../../shared/fault.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
 import { sha256Hex } from '../../../shared/random.ts'
+import type { ReadForgotten } from '../retention/forgotten.ts'
 import type { Tables } from '../state/tables.ts'
 import { writeState } from '../state/write.ts'
+import { toHostsHeard } from '../tables/host-heard.ts'
 import type { OwnedEvent } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
 import { toUnattributedRow, unattributedEvents } from '../tables/unattributed-events.ts'
+import { toUsageChanges } from '../tables/usage-changes.ts'
 import { isAboutData, toWaiting } from './refusal.ts'
 
 /** Where events end up. */
 export interface Stores {
   clickhouse: ClickHouse
   db: Database<Tables>
+  /** Tenants of whom nothing is stored any more; none when absent. */
+  readForgotten?: ReadForgotten
 }
 
 /** A record that can never be stored, and why. */
@@ -38,15 +43,25 @@ export async function ingest<R extends { value: Uint8Array }>(
 ): Promise<{ failures: Failure<R>[] }> {
   const failures: Failure<R>[] = []
   const good: Read<R>[] = []
+  const forgotten = await readForgotten(stores)
   for (const record of records) {
     try {
-      good.push({ record, event: readEvent(record.value) })
+      const event = readEvent(record.value)
+      if (!forgotten?.has(event.tenant_id ?? '')) good.push({ record, event })
     } catch (error) {
       failures.push({ record, fault: toFault(error) })
     }
   }
   failures.push(...(await storeApart(stores, good)))
   return { failures }
+}
+
+async function readForgotten(stores: Stores): Promise<ReadonlySet<string> | undefined> {
+  try {
+    return await stores.readForgotten?.()
+  } catch (error) {
+    throw toWaiting(toFault(error))
+  }
 }
 
 /** A batch that a store refuses is halved until the record that it refuses stands alone. */
@@ -84,6 +99,19 @@ async function store({ clickhouse, db }: Stores, events: readonly StoredEvent[])
   // A store that is away comes first: only one that answers can say what it refuses.
   const [fault] = faults.sort((a, b) => Number(isAboutData(a)) - Number(isAboutData(b)))
   if (fault) throw fault
+  await announce(clickhouse, events, owned)
+}
+
+/** What readers conclude from facts comes after them: a repeated batch says it once more. */
+async function announce(
+  clickhouse: ClickHouse,
+  events: readonly StoredEvent[],
+  owned: readonly OwnedEvent[],
+): Promise<void> {
+  const changes = toUsageChanges(owned)
+  if (changes.length > 0) await clickhouse.insert('usage_changes', changes)
+  const heard = toHostsHeard(events)
+  if (heard.length > 0) await clickhouse.insert('host_heard', heard)
 }
 
 async function insert(

@@ -1,7 +1,7 @@
 import type { EventLog } from '../../../shared/kafka/event-log.ts'
 import { type LambdaRecord, readLambdaEvent } from '../../../shared/kafka/lambda-event.ts'
 import type { Log } from '../../../shared/log.ts'
-import { bury } from './dead-letters.ts'
+import { bury } from '../dead-letters/bury.ts'
 import { type Failure, ingest, type Stores } from './ingest.ts'
 
 interface BatchResponse {
@@ -21,7 +21,7 @@ export async function handleKafkaEvent({ events, log, ...stores }: LambdaDeps, i
   const { failures } = await ingest(stores, readLambdaEvent(input))
   const unburied: Failure<LambdaRecord>[] = []
   for (const failure of failures) {
-    await bury({ events, log }, [failure]).catch((error: unknown) => {
+    await bury({ ...stores, events, log }, [failure]).catch((error: unknown) => {
       log.error('dead letter cannot be written', { error })
       unburied.push(failure)
     })

@@ -13,6 +13,7 @@ export const text = column(z.string(), 'String')
 /** Text of few different values. */
 export const word = column(z.string(), 'LowCardinality(String)')
 export const uuid = column(z.string(), 'UUID')
+export const uuidOrNull = column(z.string().nullable(), 'Nullable(UUID)')
 /** RFC 3339 in UTC, to the millisecond. */
 export const time = column(z.string(), "DateTime64(3, 'UTC')")
 export const timeOrNull = column(z.string().nullable(), "Nullable(DateTime64(3, 'UTC'))")

@@ -1,4 +1,4 @@
-import { whole, word } from './column.ts'
+import { timeOrNull, uuidOrNull, whole, word } from './column.ts'
 import { table } from './table.ts'
 
 /** The totals of each run of a stream on a host; `occurred_at` is its end. */
@@ -13,6 +13,10 @@ export const streamRuns = table({
     outputs: whole,
     viewer_seconds: whole,
     provenance: word,
+    replaced_event_id: uuidOrNull,
+    replaced_at: timeOrNull,
   },
-  toRows: ({ data }) => [data],
+  toRows: ({ data: { replaces, ...data } }) => [
+    { ...data, replaced_event_id: replaces?.event_id ?? null, replaced_at: replaces?.occurred_at ?? null },
+  ],
 })

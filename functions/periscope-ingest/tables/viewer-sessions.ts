@@ -1,4 +1,4 @@
-import { text, whole, wholeByWord, word, words } from './column.ts'
+import { text, timeOrNull, uuidOrNull, whole, wholeByWord, word, words } from './column.ts'
 import { table } from './table.ts'
 
 /** The final fact of each viewer session; `occurred_at` is its end. */
@@ -18,10 +18,13 @@ export const viewerSessions = table({
     seconds_by_stream: wholeByWord,
     tags: words,
     provenance: word,
+    replaced_event_id: uuidOrNull,
+    replaced_at: timeOrNull,
   },
   toRows: ({ data }) => {
     if (data.action !== 'disconnect') return []
-    const { session_id, host, place, connector, seconds, egress_bytes, ingress_bytes, tags, provenance } = data
+    const { session_id, host, place, connector, seconds, egress_bytes, ingress_bytes, tags, provenance, replaces } =
+      data
     return [
       {
         session_id,
@@ -36,6 +39,8 @@ export const viewerSessions = table({
         seconds_by_stream: toRecord(data.streams),
         tags,
         provenance,
+        replaced_event_id: replaces?.event_id ?? null,
+        replaced_at: replaces?.occurred_at ?? null,
       },
     ]
   },

@@ -23,27 +23,27 @@ const Tenant = z.object({ tenant_id: z.string() })
 
 test('a query without any condition sees the rows of its tenant alone, an operator’s too', async () => {
   const { ask, rows } = reader(userOf('ten_a'))
-  expect(await ask(Tenant)`SELECT tenant_id FROM ${rows('stream_runs')}`).toEqual([{ tenant_id: 'ten_a' }])
+  expect(await ask(Tenant)`SELECT tenant_id FROM ${rows('final_runs')}`).toEqual([{ tenant_id: 'ten_a' }])
 })
 
 test('a table cannot be named past the reader', async () => {
   const { ask, rows } = reader(userOf('ten_a'))
   await expect(ask(Tenant)`SELECT tenant_id FROM stream_runs`).rejects.toThrow(/a table is named/)
-  await expect(ask(Tenant)`SELECT a.tenant_id FROM ${rows('stream_runs')} a, stream_runs b`).rejects.toThrow(TypeError)
-  await expect(ask(Tenant)`SELECT 1 FROM ${rows('stream_runs')} JOIN system.tables`).rejects.toThrow(TypeError)
+  await expect(ask(Tenant)`SELECT a.tenant_id FROM ${rows('final_runs')} a, stream_runs b`).rejects.toThrow(TypeError)
+  await expect(ask(Tenant)`SELECT 1 FROM ${rows('final_runs')} JOIN system.tables`).rejects.toThrow(TypeError)
 })
 
 test('a value is a value, whatever it says', async () => {
   const { ask, rows } = reader(userOf('ten_a'))
   const hostile = "' OR 1 = 1) UNION ALL SELECT 'x' --"
-  expect(await ask(Tenant)`SELECT tenant_id FROM ${rows('stream_runs', { stream_id: hostile })}`).toEqual([])
-  const answer = await ask(Tenant)`SELECT ${text(hostile)} AS tenant_id FROM ${rows('stream_runs')}`
+  expect(await ask(Tenant)`SELECT tenant_id FROM ${rows('final_runs', { stream_id: hostile })}`).toEqual([])
+  const answer = await ask(Tenant)`SELECT ${text(hostile)} AS tenant_id FROM ${rows('final_runs')}`
   expect(answer).toEqual([{ tenant_id: hostile }])
 })
 
 test('rows that are not what was promised are our mistake, not the caller’s', async () => {
   const { ask, rows } = reader(userOf('ten_a'))
-  const wrong = ask(z.object({ tenant_id: z.number() }))`SELECT tenant_id FROM ${rows('stream_runs')}`
+  const wrong = ask(z.object({ tenant_id: z.number() }))`SELECT tenant_id FROM ${rows('final_runs')}`
   await expect(wrong).rejects.toMatchObject({ kind: 'internal', message: 'Internal error' })
 })
 

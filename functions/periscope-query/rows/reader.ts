@@ -10,6 +10,8 @@ type Parts = readonly (Source | Value)[]
 export interface Reader {
   tenant_id: string
   rows(table: TenantTable, filter?: Filter): Source
+  /** Up to when each host was heard (`node_id`, `heard_at`). */
+  hosts(): Source
   /** A tag for the text of a query to build another upon; every FROM and JOIN in it is a `Source`. */
   derive(strings: TemplateStringsArray, ...parts: Parts): Source
   /** The same for a query to run; each row of the answer must be a `row`. */
@@ -26,6 +28,7 @@ export function readerOf(ctx: Pick<Context, 'actor'> & { clickhouse: ClickHouse 
   return {
     tenant_id,
     rows: (table, filter) => Source.ofTable(tenant_id, table, filter),
+    hosts: () => Source.ofHosts(),
     derive,
     ask:
       (row) =>

@@ -1,14 +1,13 @@
-/** Tables that hold tenants' events; what belongs to nobody is not among them. */
-const tables = [
-  'client_samples',
-  'recordings',
-  'stream_runs',
-  'stream_samples',
-  'track_lists',
-  'viewer_arrivals',
-  'viewer_sessions',
-] as const
-export type TenantTable = (typeof tables)[number]
+/** Tables that hold tenants' events, a repeated one perhaps several times; what belongs to nobody is not among them. */
+const tables = ['client_samples', 'stream_samples', 'track_lists', 'viewer_arrivals'] as const
+/** Views of facts that show each once, and only those that count. */
+const views = ['final_recordings', 'final_runs', 'final_sessions'] as const
+export type TenantTable = (typeof tables)[number] | (typeof views)[number]
+
+/** What the views are made of, which a query would read past them. */
+const hidden = ['host_heard', 'pushes', 'recordings', 'stream_runs', 'usage_windows', 'viewer_sessions']
+
+const isView = (name: TenantTable) => views.some((view) => view === name)
 
 /** A value in a query, and its ClickHouse type; it goes beside the text, never into it. */
 export class Value {
@@ -35,7 +34,10 @@ export interface Filter {
 }
 
 /** A table named in the text itself, past the sources: one of ours anywhere, or any after FROM or JOIN. */
-const NAMED_TABLE = new RegExp(`\\b(?:${tables.join('|')})\\b|\\b(?:FROM|JOIN)\\s+(?!\\()\\S`, 'i')
+const NAMED_TABLE = new RegExp(
+  `\\b(?:${[...tables, ...views, ...hidden].join('|')})\\b|\\b(?:FROM|JOIN)\\s+(?!\\()\\S`,
+  'i',
+)
 
 /**
  * Rows of one tenant: of a table, each once, or of a query over such rows. A query is made of nothing else, so none
@@ -49,11 +51,17 @@ export class Source {
   }
 
   static ofTable(tenantId: string, table: TenantTable, { stream_id, from, to }: Filter = {}): Source {
-    const parts: (string | Value)[] = [`(SELECT * FROM ${table} FINAL WHERE tenant_id = `, text(tenantId)]
+    const named = isView(table) ? table : `${table} FINAL`
+    const parts: (string | Value)[] = [`(SELECT * FROM ${named} WHERE tenant_id = `, text(tenantId)]
     if (stream_id !== undefined) parts.push(' AND stream_id = ', text(stream_id))
     if (from !== undefined) parts.push(' AND occurred_at >= fromUnixTimestamp64Milli(', at(from), ')')
     if (to !== undefined) parts.push(' AND occurred_at < fromUnixTimestamp64Milli(', at(to), ')')
     return new Source([...parts, ')'])
+  }
+
+  /** Up to when each host was heard; it belongs to no tenant. */
+  static ofHosts(): Source {
+    return new Source(['(SELECT * FROM host_heard FINAL)'])
   }
 
   static ofQuery(strings: readonly string[], parts: readonly (Source | Value)[]): Source {

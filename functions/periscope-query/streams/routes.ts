@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { StreamId } from '../../../shared/contract/fields.ts'
 import {
   ListQuery,
-  RangeQuery,
   RunPage,
   SessionPage,
   StreamStatus,
   TrackListPage,
   Usage,
+  UsageQuery,
   Viewers,
   ViewersQuery,
 } from '../../../shared/contract/periscope-query.ts'
@@ -39,7 +39,7 @@ export const streams = new Hono<AppEnv>()
     query(ListQuery),
     async (c) => c.json(await listSessions(c.var.ctx, c.req.valid('param').id, c.req.valid('query'))),
   )
-  .get('/:id/usage', describe('What a stream used', Usage), ofStream, query(RangeQuery), async (c) =>
+  .get('/:id/usage', describe('What a stream used', Usage), ofStream, query(UsageQuery), async (c) =>
     c.json(await streamUsage(c.var.ctx, c.req.valid('param').id, c.req.valid('query'))),
   )
   .get(

@@ -31,7 +31,7 @@ export async function listRuns(ctx: Ctx, streamId: string, query: ListQuery): Pr
     FROM (
       SELECT *, lagInFrame(occurred_at) OVER
         (PARTITION BY node_id ORDER BY occurred_at, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS previous
-      FROM ${rows('stream_runs', { to: query.to })}
+      FROM ${rows('final_runs', { to: query.to })}
     ) AS runs
     LEFT JOIN (
       SELECT node_id, groupArray(occurred_at) AS times FROM ${rows('stream_samples', { to: query.to })}

@@ -58,7 +58,7 @@ function spansOf({ rows, derive }: StreamReader, { from, to }: ViewersQuery, now
   const finished = derive`
     SELECT node_id, session_id, toUnixTimestamp64Milli(occurred_at) AS ended_ms,
       ended_ms - toInt64(seconds) * 1000 AS began_ms
-    FROM ${rows('viewer_sessions', { from: earlier })}`
+    FROM ${rows('final_sessions', { from: earlier })}`
   const evidence = derive`
     SELECT node_id, session_id, toUnixTimestamp64Milli(occurred_at) AS heard_ms, heard_ms AS began_ms
     FROM ${rows('viewer_arrivals', { from: earlier, to })} WHERE action = 'connect'

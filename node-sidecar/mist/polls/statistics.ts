@@ -26,13 +26,19 @@ export const Statistics = z
     st: Directions,
     bwlimit: Count,
     curr: Sessions,
+    /** Sessions of each kind since its start. */
+    tot: Sessions,
+    /** How often each trigger was fired at a handler since its start. */
+    triggers: z.record(z.string(), z.looseObject({ count: Count })).nullish(),
     streams: z.record(z.string(), Stream).nullish(),
     outputs: z.record(z.string(), z.string()).nullish(),
     /** Of the whole server, by its operator. */
     tags: z.array(z.string()).nullish(),
     loc: z.looseObject({ lat: z.number(), lon: z.number(), name: z.string() }).partial().nullish(),
   })
-  .transform(({ streams, outputs, ...rest }) => ({ ...rest, streams: streams ?? {}, outputs: outputs ?? {} }))
+  .transform(({ streams, outputs, triggers, ...rest }) => {
+    return { ...rest, streams: streams ?? {}, outputs: outputs ?? {}, triggers: triggers ?? {} }
+  })
 export type Statistics = z.infer<typeof Statistics>
 
 /** Asks for the statistics; `unavailable` when there are none. */

@@ -47,6 +47,8 @@ export interface Host {
   /** Session ids that USER_NEW denied, and until when in stream time the denial is remembered. */
   denials: Map<string, number>
   counts: Map<string, TriggerCount>
+  /** A second controller on the machine has emptied the triggers that both share; setting them mends it. */
+  triggersEmptied: boolean
   /** Sessions begun since the start, for the statistics. */
   begun: { viewers: number; inputs: number }
   timeline: Timeline

@@ -40,6 +40,8 @@ export interface MediaHost {
   view(request: ViewRequest): Promise<View>
   /** Ends every publisher and every viewer; what follows takes its time, see `idle`. */
   finish(): void
+  /** What a second controller does that starts on the machine: no trigger is fired until they are set anew. */
+  emptyTriggers(): void
   /** Resolves once every session and every stream has reported its end. */
   idle(): Promise<void>
   stop(): Promise<void>
@@ -57,7 +59,12 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
   const { signal } = stopping
   const settings = freshConfig({ http_port: viewers.port, api_port: api.port })
   settings.accounts = options.accounts ?? {}
-  const { fire, counts } = connectTriggers({ read: () => settings.config, clock, signal, attempt_timeout_ms })
+  const { fire, counts } = connectTriggers({
+    read: () => (host.triggersEmptied ? { ...settings.config, triggers: {} } : settings.config),
+    clock,
+    signal,
+    attempt_timeout_ms,
+  })
   let pid = FIRST_PID
   const host: Host = {
     settings,
@@ -67,6 +74,7 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
     pushes: new Map(),
     denials: new Map(),
     counts,
+    triggersEmptied: false,
     begun: { viewers: 0, inputs: 0 },
     timeline: startTimeline(speed, signal),
     clock,
@@ -94,6 +102,9 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
     ...actions,
     url: `http://127.0.0.1:${api.port}`,
     http_url: host.http_url,
+    emptyTriggers: () => {
+      host.triggersEmptied = true
+    },
     idle: () => host.flows.idle(),
     async stop() {
       stopping.abort()

@@ -110,12 +110,14 @@ function setConfig(host: Host, argument: unknown, reply: Reply): void {
   reply.config = { ...config, time: unixSeconds(host), version: `${VERSION.version} ${VERSION.release}` }
 }
 
-function setTriggers({ settings }: Host, triggers: unknown, reply: Reply): void {
+function setTriggers(host: Host, triggers: unknown, reply: Reply): void {
   const error = findTriggerError(triggers)
   if (error !== undefined) {
     reply.error = error
     return
   }
+  const { settings } = host
+  host.triggersEmptied = false
   if (isRecord(triggers)) settings.config.triggers = structuredClone(triggers)
   else delete settings.config.triggers
 }
