@@ -77,17 +77,20 @@ export class ModelEventLog implements EventLog {
 
   async #run(of: ConsumeOptions, handler: BatchHandler, closing: AbortSignal): Promise<void> {
     const member = crypto.randomUUID()
-    for (let failures = 0; !closing.aborted; failures++) {
-      try {
-        const assignment = await this.#ask((broker) => broker.join(of.topic, of.group, member))
-        await this.#work(of, handler, { member, assignment, closing })
-        failures = 0
-      } catch (error) {
-        if (error instanceof HandlerError || !(error instanceof Fault && error.retry)) throw error
-        await wait(retryDelayMs(failures), closing)
+    try {
+      for (let failures = 0; !closing.aborted; failures++) {
+        try {
+          const assignment = await this.#ask((broker) => broker.join(of.topic, of.group, member))
+          await this.#work(of, handler, { member, assignment, closing })
+          failures = 0
+        } catch (error) {
+          if (error instanceof HandlerError || !(error instanceof Fault && error.retry)) throw error
+          await wait(retryDelayMs(failures), closing)
+        }
       }
+    } finally {
+      await this.#ask((broker) => broker.leave(of.topic, of.group, member)).catch(() => undefined)
     }
-    await this.#ask((broker) => broker.leave(of.topic, of.group, member)).catch(() => undefined)
   }
 
   /** Reads, handles and commits for as long as the group stays as it is. */
