@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
@@ -22,6 +21,7 @@ import { enrol, type NodeIdentity } from './identity/enrol.ts'
 import { createNodeTokens } from './identity/node-tokens.ts'
 import { DeadLetters } from './journal/dead-letters.ts'
 import { Journal } from './journal/journal.ts'
+import { makeFolder } from './journal/make-folder.ts'
 import { recordEvents } from './journal/record-events.ts'
 import { createMetrics } from './metrics.ts'
 import { MistApi } from './mist/api.ts'
@@ -61,7 +61,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   const { config } = settings
   const { clock = systemClock, signal } = options
   const log = createLog('helmsman')
-  await mkdir(config.HELMSMAN_STATE_PATH, { recursive: true, mode: 0o700 })
+  await makeFolder(config.HELMSMAN_STATE_PATH)
   const identity = await enrolPatiently(settings, log, signal)
   const { node_id, cluster_id } = identity
 

@@ -1,6 +1,8 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { makeFolder } from './make-folder.ts'
+import { syncFolder } from './segment.ts'
 
 /** The file is set aside at this size, and the one set aside before is given up. */
 export const DEAD_LETTERS_BYTES_MAX = 16 * 1024 * 1024
@@ -68,12 +70,14 @@ export class DeadLetters {
   }
 
   async #write(lines: string): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+    const folder = dirname(this.#path)
+    await makeFolder(folder)
     const size = await stat(this.#path).then(
       (file) => file.size,
       () => 0,
     )
-    if (size > 0 && size + lines.length > this.#bytesMax) await rename(this.#path, `${this.#path}.old`)
+    const full = size > 0 && size + lines.length > this.#bytesMax
+    if (full) await rename(this.#path, `${this.#path}.old`)
     const file = await open(this.#path, 'a', 0o600)
     try {
       await file.write(lines)
@@ -81,6 +85,7 @@ export class DeadLetters {
     } finally {
       await file.close()
     }
+    if (full || size === 0) await syncFolder(folder)
   }
 }
 

@@ -1,9 +1,10 @@
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { Fault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
 import { loadAcknowledged, saveAcknowledged } from './acknowledged.ts'
 import { decodeFrame, encodeFrame, FRAME_HEADER_BYTES, RECORD_BYTES_MAX } from './frame.ts'
 import { claimFolder } from './lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { loadSegments, type Segment } from './segment.ts'
 import { Writer } from './writer.ts'
 
@@ -46,7 +47,7 @@ export class Journal implements AsyncDisposable {
 
   /** Opens the journal in `folder`, making it if needed; 409 when another process has it open. */
   static async open(options: JournalOptions): Promise<Journal> {
-    await mkdir(options.folder, { recursive: true, mode: 0o700 })
+    await makeFolder(options.folder)
     const claim = await claimFolder(options.folder)
     try {
       const segments = await loadSegments(options.folder)

@@ -1,7 +1,9 @@
 import { open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { ClientSample } from '../../shared/events/client-lifecycle.ts'
 import { StreamEnd } from '../../shared/events/stream-end.ts'
+import { syncFolder } from '../journal/segment.ts'
 
 export const OpenSession = z.object({ stream_name: z.string(), sample: ClientSample })
 export type OpenSession = z.infer<typeof OpenSession>
@@ -51,4 +53,5 @@ export async function saveSnapshot(path: string, snapshot: Snapshot): Promise<vo
     await file.close()
   }
   await rename(`${path}.new`, path)
+  await syncFolder(dirname(path))
 }

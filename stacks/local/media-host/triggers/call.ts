@@ -7,7 +7,7 @@ export const CALL_ATTEMPTS_MAX = 5
 /** How long a blocking call waits for its answer, in time of the wall: handlers do not run faster for a demo. */
 export const CALL_ATTEMPT_TIMEOUT_MS = 5_000
 
-interface Call {
+export interface Call {
   url: string
   headers: Record<string, string>
   body: string

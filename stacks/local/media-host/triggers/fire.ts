@@ -34,12 +34,15 @@ interface Options {
   clock: Clock
   signal: AbortSignal
   attempt_timeout_ms: number
+  /** Another way to reach handlers than the network. */
+  call?: typeof callHandler
 }
 
 const VERSION = 'v0.3.0'
 
 /** Makes the function that fires triggers, and the counts that the statistics show. */
 export function connectTriggers(options: Options): { fire: Fire; counts: Map<string, TriggerCount> } {
+  const { call = callHandler } = options
   const counts = new Map<string, TriggerCount>()
   const fire: Fire = async (trigger, firing) => {
     const { triggers } = options.read()
@@ -53,7 +56,7 @@ export function connectTriggers(options: Options): { fire: Fire; counts: Map<str
       const body = firing.lines.join('\n')
       const { url, sync } = handler
       const { signal, attempt_timeout_ms } = options
-      const reply = await callHandler({ url, sync, headers, body, signal, attempt_timeout_ms })
+      const reply = await call({ url, sync, headers, body, signal, attempt_timeout_ms })
       const answer = reply === 'sent' ? undefined : readReply(trigger, reply)
       count(counts, trigger, performance.now() - started, reply === 'sent' || answer !== undefined)
       if (!sync) continue

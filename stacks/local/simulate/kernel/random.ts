@@ -1,0 +1,31 @@
+/** Seeded chance, the only one in a simulation. */
+export interface Random {
+  /** 0 to 1, 1 not included. */
+  fraction(): number
+  /** A whole number from `min` to `max`, both included. */
+  integer(min: number, max: number): number
+  chance(share: number): boolean
+  pick<T>(choices: readonly T[]): T
+}
+
+/** Mulberry32 over a mixed seed, as seeds that follow each other must not give alike sequences. */
+export function seededRandom(seed: number): Random {
+  let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0
+  const fraction = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  const integer = (min: number, max: number) => min + Math.floor(fraction() * (max - min + 1))
+  return {
+    fraction,
+    integer,
+    chance: (share) => fraction() < share,
+    pick: (choices) => {
+      const chosen = choices[integer(0, choices.length - 1)]
+      if (chosen === undefined) throw new TypeError('nothing to pick from')
+      return chosen
+    },
+  }
+}
