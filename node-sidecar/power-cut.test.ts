@@ -39,7 +39,12 @@ async function acrossPowerCut<T>(seed: number, before: () => Promise<void>, afte
 }
 
 test('what was said to be on the disk is there after a power cut, its names and folders too', async () => {
-  const snapshot = (position: number) => ({ position, sessions: [], streams: [] })
+  const snapshot = (position: number) => ({
+    position,
+    sessions: [],
+    streams: [],
+    made_up: { sessions: [], streams: [] },
+  })
   for (let seed = 1; seed <= SEEDS; seed++) {
     const found = await acrossPowerCut(
       seed,

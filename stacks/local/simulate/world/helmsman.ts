@@ -12,6 +12,8 @@ import { Watch } from '../../../../node-sidecar/mist/watch.ts'
 import { Reconciler } from '../../../../node-sidecar/reconcile/reconciler.ts'
 import { PUBLISH_TIMEOUT_MS, type Publish } from '../../../../node-sidecar/ship/decklog.ts'
 import { Shipper } from '../../../../node-sidecar/ship/shipper.ts'
+import { readOrigins } from '../../../../node-sidecar/sources/origins.ts'
+import { Publishers } from '../../../../node-sidecar/sources/publishers.ts'
 import { createLog } from '../../../../shared/log.ts'
 import type { Network } from '../kernel/network.ts'
 import type { Process } from '../kernel/process.ts'
@@ -56,11 +58,14 @@ export async function startHelmsman(process: Process, options: HelmsmanOptions):
   const commodore = { service: 'commodore', baseUrl: new URL('http://control-plane'), token: async () => 'token' }
   const gate = new Gate({ commodore, clock, log })
   const api = new MistApi({ url: new URL(`http://mist-${node_id}`) })
-  const watch = new Watch({ ...common, api })
+  const publishers = new Publishers(() => readOrigins(api))
+  const watch = new Watch({ ...common, api, publishers })
   const door = createDoor({
     ...common,
     gate,
+    publishers,
     peerOf: () => '127.0.0.1',
+    complete: (events) => reconciler.completeEnds(events),
     onJournalled: (events) => reconciler.noteEnds(events),
     onStreamChange: () => watch.streamChanged(),
   })

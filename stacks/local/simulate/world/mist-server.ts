@@ -28,7 +28,8 @@ export function startMistServer(process: Process, { node_id, settings, network, 
   const log = createLog('mist')
   const { signal } = new AbortController()
   const call = (made: Call) => deliver(made, { node_id, truth })
-  const options = { read: () => settings.config, clock, signal, attempt_timeout_ms: CALL_ATTEMPT_TIMEOUT_MS, call }
+  const read = () => (host.triggersEmptied ? { ...settings.config, triggers: {} } : settings.config)
+  const options = { read, clock, signal, attempt_timeout_ms: CALL_ATTEMPT_TIMEOUT_MS, call }
   const { fire, counts } = connectTriggers(options)
   let pid = 30_000
   const host: Host = {
@@ -39,6 +40,7 @@ export function startMistServer(process: Process, { node_id, settings, network, 
     pushes: new Map(),
     denials: new Map(),
     counts,
+    triggersEmptied: false,
     begun: { viewers: 0, inputs: 0 },
     timeline: {
       now: () => machine.uptimeMs(),
