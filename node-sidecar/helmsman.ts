@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { Registry } from 'prom-client'
 import type { z } from 'zod'
 import { resolveName } from '../shared/addresses/look-up.ts'
+import { isWithin } from '../shared/addresses/range.ts'
 import { type Client, call } from '../shared/client/client.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
 import { type Heartbeat, sendHeartbeat } from '../shared/contract/foghorn.ts'
@@ -102,6 +103,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
     ...local,
     sourceUrl: () => foghorn && at.url && new URL(SOURCE_PATH, at.url),
     onJournalled: (events) => reconciler.noteEnds(events),
+    isMediaHost: (address) => config.MEDIA_HOSTS.some((range) => isWithin(address, range)),
     makeRoom: (runtime_name) => endReplica(api, log, runtime_name),
     onStreamChange: work.streamChanged,
     onPushChange: () => pushes.wake(),
