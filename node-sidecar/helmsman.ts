@@ -34,7 +34,7 @@ import { Reconciler } from './reconcile/reconciler.ts'
 import { peerOf, serve } from './serve.ts'
 import { connectDecklog } from './ship/decklog.ts'
 import { Shipper } from './ship/shipper.ts'
-import { createSourceDoor, SOURCE_PATH } from './sources/door.ts'
+import { createSourceDoor, sourceUrlAt } from './sources/door.ts'
 import { endReplica } from './sources/end-replica.ts'
 import { readOrigins } from './sources/origins.ts'
 import { Publishers } from './sources/publishers.ts'
@@ -101,7 +101,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   const door = createDoor({
     ...common,
     ...local,
-    sourceUrl: () => foghorn && at.url && new URL(SOURCE_PATH, at.url),
+    sourceUrl: () => foghorn && at.url && sourceUrlAt(at.url),
     onJournalled: (events) => reconciler.noteEnds(events),
     isMediaHost: (address) => config.MEDIA_HOSTS.some((range) => isWithin(address, range)),
     makeRoom: (runtime_name) => endReplica(api, log, runtime_name),
