@@ -28,3 +28,10 @@ test('secrets do not print', () => {
   expect(settings.secrets.ENROLMENT_TOKEN).toBe('en_hunter2')
   expect(inspect(settings) + JSON.stringify(settings)).not.toContain('hunter2')
 })
+
+test('other media hosts are addresses and ranges, and none when nobody says', () => {
+  expect(readConfig(least).config.MEDIA_HOSTS).toEqual([])
+  const { config } = readConfig({ ...least, MEDIA_HOSTS: '192.0.2.7, 2001:db8::/64' })
+  expect(config.MEDIA_HOSTS).toEqual(['192.0.2.7', '2001:db8::/64'])
+  expect(() => readConfig({ ...least, MEDIA_HOSTS: '192.0.2.7,edge1.example' })).toThrow(/MEDIA_HOSTS/)
+})

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { isRange } from '../shared/addresses/range.ts'
 import { json, readVariables, ServiceUrl, type Settings, settings, type Variables } from '../shared/config.ts'
 import { Address, Location } from '../shared/contract/quartermaster.ts'
 
@@ -25,6 +26,12 @@ const variables = z.object({
     .enum(['true', 'false'])
     .default('false')
     .transform((text) => text === 'true'),
+  /** Addresses and ranges of the other media hosts, `192.0.2.7,2001:db8::/64`: only they pull streams that want a viewer's token. */
+  MEDIA_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((range) => range.trim() || []))
+    .refine((ranges) => ranges.every(isRange), 'must be addresses or ranges, separated by commas'),
   NODE_NAME: z.string().min(1).max(120).default(hostname()),
   /** The base that viewers reach this host's MistServer by, e.g. `http://edge1.example:8080`. */
   NODE_ADDRESS: Address.optional(),

@@ -113,6 +113,9 @@ test('a stream is published, watched and ended, and every fact of it arrives', a
   expect(everything).not.toContain('0123456789abc')
 })
 
+/** Less than the earliest next heartbeat: what comes by then was told at once. */
+const atOnce = { timeout: 3_000 }
+
 const rtmp = { stream_key: KEY, protocol: 'rtmp', publisher_host: '192.0.2.9' } as const
 
 test('a stream that lives elsewhere is pulled for its first viewer, and gives way when its publisher comes here', async () => {
@@ -124,12 +127,12 @@ test('a stream that lives elsewhere is pulled for its first viewer, and gives wa
   expect(await media.view(view)).toMatchObject({ admitted: true, runtime_name: 'live+regatta' })
   const beats = () =>
     plane.asked.filter(({ path }) => path.endsWith('/heartbeat')).map(({ body }) => Heartbeat.parse(body).streams)
-  await expect.poll(() => beats().at(-1)).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: true }])
+  await expect.poll(() => beats().at(-1), atOnce).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: true }])
 
   expect(await media.publish(rtmp)).toMatchObject({ accepted: true })
-  await expect.poll(() => beats().at(-1)).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: false }])
+  await expect.poll(() => beats().at(-1), atOnce).toMatchObject([{ name: 'live+regatta', inputs: 1, replica: false }])
   media.finish()
-  await expect.poll(() => beats().at(-1)).not.toMatchObject([{ inputs: 1 }])
+  await expect.poll(() => beats().at(-1), atOnce).not.toMatchObject([{ inputs: 1 }])
 })
 
 test('a publisher’s stream is sent on to its targets, by a Helmsman that starts later too', async () => {
@@ -144,11 +147,11 @@ test('a publisher’s stream is sent on to its targets, by a Helmsman that start
     await using helmsman = await start(settings)
     await expect.poll(() => handlersOf(media.url)).toContain(`${helmsman.url.href}triggers/PUSH_REWRITE`)
     expect(await media.publish(rtmp)).toMatchObject({ accepted: true })
-    await expect.poll(running).toEqual([['live+regatta', target]])
+    await expect.poll(running, atOnce).toEqual([['live+regatta', target]])
   }
   await using helmsman = await start(settings)
   await expect.poll(() => handlersOf(media.url)).toContain(`${helmsman.url.href}triggers/PUSH_END`)
-  await expect.poll(() => lines.join('')).toContain('push found running')
+  await expect.poll(() => lines.join(''), atOnce).toContain('push found running')
   const [[first] = []] = await pushes()
   await api.call({ push_stop: [first] })
   await expect.poll(async () => (await pushes()).filter(([id]) => id !== first), { timeout: 5_000 }).toHaveLength(1)

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import { Registry } from 'prom-client'
 import type { z } from 'zod'
 import { resolveName } from '../shared/addresses/look-up.ts'
+import { isWithin } from '../shared/addresses/range.ts'
 import { type Client, call } from '../shared/client/client.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
 import { type Heartbeat, sendHeartbeat } from '../shared/contract/foghorn.ts'
@@ -33,7 +34,7 @@ import { Reconciler } from './reconcile/reconciler.ts'
 import { peerOf, serve } from './serve.ts'
 import { connectDecklog } from './ship/decklog.ts'
 import { Shipper } from './ship/shipper.ts'
-import { createSourceDoor, SOURCE_PATH } from './sources/door.ts'
+import { createSourceDoor, sourceUrlAt } from './sources/door.ts'
 import { endReplica } from './sources/end-replica.ts'
 import { readOrigins } from './sources/origins.ts'
 import { Publishers } from './sources/publishers.ts'
@@ -100,9 +101,10 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   const door = createDoor({
     ...common,
     ...local,
-    sourceUrl: () => foghorn && at.url && new URL(SOURCE_PATH, at.url),
+    sourceUrl: () => foghorn && at.url && sourceUrlAt(at.url),
     complete: (events) => reconciler.completeEnds(events),
     onJournalled: (events) => reconciler.noteEnds(events),
+    isMediaHost: (address) => config.MEDIA_HOSTS.some((range) => isWithin(address, range)),
     makeRoom: (runtime_name) => endReplica(api, log, runtime_name),
     onStreamChange: work.streamChanged,
     onPushChange: () => pushes.wake(),

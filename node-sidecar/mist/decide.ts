@@ -6,7 +6,7 @@ import { type Answer, act, value } from './answer.ts'
 import { ingestProtocol } from './events/ingest-events.ts'
 import type { Firing } from './firing.ts'
 import type { Trigger, TriggerName, TriggerPayload } from './triggers/trigger.ts'
-import { roleOf } from './viewer.ts'
+import { isReplicating, roleOf } from './viewer.ts'
 
 /** An answer for MistServer, and what the control plane said if it was asked. */
 export interface Decision {
@@ -21,6 +21,8 @@ export interface DecideDeps {
   sourceUrl?: () => URL | undefined
   /** Ends what keeps a publisher from a stream: MistServer lets none into one that it pulls from another host. */
   makeRoom?: (runtime_name: string) => Promise<void>
+  /** Whether an address is that of a media host of the same platform. */
+  isMediaHost?: (address: string) => boolean
   clock: Clock
 }
 
@@ -31,7 +33,7 @@ export async function decide(deps: DecideDeps, trigger: Trigger, firing: Firing)
     case 'PUSH_REWRITE':
       return publish(deps, trigger.payload, firing)
     case 'PLAY_REWRITE':
-      return rewrite(await gate.view(toViewer(trigger.payload)))
+      return rewrite(await play(deps, trigger.payload))
     case 'USER_NEW':
       return admit(gate, trigger.payload)
     case 'STREAM_SOURCE':
@@ -63,6 +65,12 @@ export function refuse(name: TriggerName, reason: string): Decision {
     default:
       return { answer: value('true') }
   }
+}
+
+/** A media host of ours pulls for viewers who have shown their tokens to it; anybody else who comes by DTSC is a viewer. */
+function play({ gate, isMediaHost }: DecideDeps, payload: TriggerPayload<'PLAY_REWRITE'>): Promise<Verdict> {
+  const pulls = isReplicating(payload.connector) && isMediaHost?.(payload.host)
+  return pulls ? gate.source(payload.stream_name) : gate.view(toViewer(payload))
 }
 
 function rewrite(verdict: Verdict): Decision {

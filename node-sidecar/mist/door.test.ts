@@ -172,6 +172,17 @@ test('a stream that is not published here is asked for at our own door, until it
   expect(await source()).toEqual(balanced)
 })
 
+test('a stream that wants a viewer’s token is pulled by other media hosts, and by nobody else', async () => {
+  const { fire, plane } = await openDoor({ isMediaHost: (address) => address === '192.0.2.8' })
+  plane.playback = ({ purpose }) =>
+    purpose === 'source' ? playbackAllowed('regatta') : { allowed: false, reason: 'token_required' }
+  const pull = async (host: string, connector: string) =>
+    answerOf(await fire('PLAY_REWRITE', `live+regatta\n${host}\n${connector}\ndtsc://127.0.0.1/live+regatta`))
+  expect(await pull('192.0.2.7', 'DTSC')).toEqual(denied('token_required'))
+  expect(await pull('192.0.2.8', 'HLS')).toEqual(denied('token_required'))
+  expect(await pull('192.0.2.8', 'DTSC')).toEqual(named('live+regatta'))
+})
+
 test('retries of one firing share one decision and one event', async () => {
   const { fire, plane, events } = await openDoor()
   const answer = Promise.withResolvers<ReturnType<typeof ingestAllowed>>()

@@ -18,9 +18,14 @@ export function isViewer(session_id: string, connectors: readonly string[]): boo
 /** Connectors by which media hosts pull streams from each other. */
 const replicating = new Set(['DTSC', 'DTSCQUIC'])
 
+/** Whether a connector serves another media host. */
+export function isReplicating(connector: string): boolean {
+  return replicating.has(connector.toUpperCase())
+}
+
 /** Whether a session was a visitor's: one who watched, or who only fetched pages; its bytes went out to somebody. */
 export function isVisitor(session_id: string, connectors: readonly string[]): boolean {
   const own = connectors.filter((connector) => roleOf({ session_id, connector }) === 'viewer')
   if (own.length === 0) return connectors.length === 0 && roleOf({ session_id, connector: '' }) === 'viewer'
-  return own.some((connector) => !replicating.has(connector.toUpperCase()))
+  return own.some((connector) => !isReplicating(connector))
 }

@@ -8,7 +8,12 @@ import type { Publishers } from './publishers.ts'
 import type { Sources } from './sources.ts'
 
 /** Where MistServer asks for the source of a stream that is not published here, by an input of `balance:`. */
-export const SOURCE_PATH = '/source'
+const SOURCE_PATH = '/source'
+
+/** That address, where MistServer reaches us at `door`. */
+export function sourceUrlAt(door: URL): URL {
+  return new URL(door.href.replace(/\/$/, '') + SOURCE_PATH)
+}
 
 /** For viewers it means that the stream is offline; a publisher of whom we do not know gets in by it all the same. */
 const PUBLISHED = 'push://'

@@ -4,7 +4,7 @@ import { Gate } from '../control-plane/gate.ts'
 import { serve } from '../serve.ts'
 import { playbackAllowed, startControlPlane } from '../testing/control-plane.ts'
 import { captureLog } from '../testing/log-lines.ts'
-import { createSourceDoor } from './door.ts'
+import { createSourceDoor, sourceUrlAt } from './door.ts'
 import type { Origin } from './origins.ts'
 import { Publishers } from './publishers.ts'
 import { SOURCE_FRESH_MS, Sources } from './sources.ts'
@@ -106,4 +106,10 @@ test('only this machine may ask', async () => {
   expect(await opened.ask(NAME, { 'x-forwarded-for': '192.0.2.7' })).toBe(403)
   opened.peer = '192.0.2.7'
   expect(await opened.ask(NAME)).toBe(403)
+})
+
+test('MistServer asks where it reaches us', () => {
+  const at = (door: string) => sourceUrlAt(new URL(door)).href
+  expect(at('http://127.0.0.1:18007')).toBe('http://127.0.0.1:18007/source')
+  expect(at('http://helmsman.internal/edge1/')).toBe('http://helmsman.internal/edge1/source')
 })

@@ -28,7 +28,7 @@ export interface OpenDoor {
   events(): Promise<SentEvent[]>
 }
 
-interface OpenOptions extends Partial<Pick<DoorOptions, 'peerOf' | 'allowRemote'>> {
+interface OpenOptions extends Partial<Pick<DoorOptions, 'peerOf' | 'allowRemote' | 'isMediaHost'>> {
   decisionTimeoutMs?: number
   journalBytesMax?: number
 }
