@@ -43,6 +43,7 @@ export const routes: readonly Route[] = [
   { path: '/playback-revocations/**', service: 'commodore' },
   { path: '/usage', service: 'periscope-query' },
   { path: '/unattributed', service: 'periscope-query' },
+  { path: '/ingest-errors', service: 'periscope-query' },
   { path: '/nodes/*/heartbeat', service: 'foghorn' },
   { path: '/tenants', service: 'quartermaster', methods: ['GET', 'HEAD'] },
   { path: '/tenants/*', service: 'quartermaster', methods: ['GET', 'HEAD', 'PATCH'] },

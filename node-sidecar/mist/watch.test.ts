@@ -169,7 +169,7 @@ describe('a MistServer that calls us no more', () => {
     watch.start(door)
     await expect.poll(() => watch.installed).toBe(true)
     await host.publish(publisher)
-    await watch.pollNode()
+    for (let poll = 0; poll < 2; poll += 1) await watch.pollNode()
     const repairs = async () => (await metrics.repairs.get()).values[0]?.value
     const installed = await repairs()
     host.emptyTriggers()

@@ -14,10 +14,10 @@ import type { MistApi } from './api.ts'
 import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
 import { CLIENT_SAMPLES_INTERVAL_MS, CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
 import { toHeartbeat } from './polls/heartbeat.ts'
-import { hasLostTriggers } from './polls/lost-triggers.ts'
+import { LostTriggers } from './polls/lost-triggers.ts'
 import { NODE_POLL_INTERVAL_MS, type NodePoll, toNodeMonitoring, toUnreachable } from './polls/node.ts'
 import { toClientEvents, toNodeEvent, toStreamEvents } from './polls/poll-events.ts'
-import { readStatistics, type Statistics } from './polls/statistics.ts'
+import { readStatistics } from './polls/statistics.ts'
 import {
   namesOfOrigins,
   readStreams,
@@ -55,8 +55,7 @@ export class Watch implements AsyncDisposable {
   #nodeBefore: NodePoll | null = null
   #heartbeatBefore: NodePoll | null = null
   #streamsBefore: StreamStates | null = null
-  /** The newest statistics, of whichever poll. */
-  #statisticsBefore: Statistics | null = null
+  readonly #lostTriggers = new LostTriggers()
   /** What was told of clients last, and when. */
   #sampled: { samples: Samples; at: number } | null = null
   #draining: boolean
@@ -172,9 +171,7 @@ export class Watch implements AsyncDisposable {
     if (passphrase === null) throw new Fault('unavailable', 'mist_unreachable', 'MistServer is not configured yet.')
     try {
       const statistics = await readStatistics(this.#options.api, passphrase)
-      const before = this.#statisticsBefore
-      this.#statisticsBefore = statistics
-      if (before !== null && hasLostTriggers(before, statistics)) {
+      if (this.#lostTriggers.see(statistics, at.getTime())) {
         this.#options.log.warn('MistServer may have lost our triggers')
         await this.repair({ afresh: true })
       }

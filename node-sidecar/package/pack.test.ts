@@ -12,6 +12,9 @@ import { freshFolder } from '../testing/folder.ts'
 import { PROGRAM_GZIP_BYTES_MAX, packHelmsman } from './pack.ts'
 
 const run = promisify(execFile)
+/** Each is a process of its own. */
+const PROCESSES_TIMEOUT_MS = 60_000
+
 let packed: string
 let program: string
 
@@ -24,41 +27,45 @@ beforeAll(async () => {
 
 afterAll(() => rm(dirname(packed), { recursive: true }))
 
-test('the packed program enrols a host with one command, then starts and runs with nothing else', async () => {
-  const plane = await startControlPlane()
-  const decklog = await startDecklog()
-  const folder = await freshFolder()
-  const [state, settings] = [join(folder, 'state'), join(folder, 'etc/helmsman.env')]
-  const port = await freePort()
-  const env = {
-    COMMODORE_URL: plane.client.baseUrl.href,
-    QUARTERMASTER_URL: plane.client.baseUrl.href,
-    DECKLOG_URL: decklog.url.href,
-    HELMSMAN_PORT: String(port),
-  }
-  const flags = ['--token', 'en_secret', '--name', 'edge "one"', '--address', 'https://edge1.test']
-  const where = ['--mist', 'http://127.0.0.1:1', '--state', state, '--settings', settings]
-  const enrol = () => run(process.execPath, [program, 'enrol', ...flags, ...where], { env })
-  expect((await enrol()).stdout).toBe(`This host is ${NODE_ID}.\n`)
-  expect((await enrol()).stdout).toBe(`This host is ${NODE_ID}.\n`)
-  expect(plane.asked).toMatchObject([
-    { path: '/nodes/enrol', body: { token: 'en_secret', name: 'edge "one"', address: 'https://edge1.test' } },
-  ])
-  expect(await readFile(settings, 'utf8')).not.toContain('en_secret')
-  expect((await stat(join(state, 'node.json'))).mode & 0o777).toBe(0o600)
+test(
+  'the packed program enrols a host with one command, then starts and runs with nothing else',
+  async () => {
+    const plane = await startControlPlane()
+    const decklog = await startDecklog()
+    const folder = await freshFolder()
+    const [state, settings] = [join(folder, 'state'), join(folder, 'etc/helmsman.env')]
+    const port = await freePort()
+    const env = {
+      COMMODORE_URL: plane.client.baseUrl.href,
+      QUARTERMASTER_URL: plane.client.baseUrl.href,
+      DECKLOG_URL: decklog.url.href,
+      HELMSMAN_PORT: String(port),
+    }
+    const flags = ['--token', 'en_secret', '--name', 'edge "one"', '--address', 'https://edge1.test']
+    const where = ['--mist', 'http://127.0.0.1:1', '--state', state, '--settings', settings]
+    const enrol = () => run(process.execPath, [program, 'enrol', ...flags, ...where], { env })
+    expect((await enrol()).stdout).toBe(`This host is ${NODE_ID}.\n`)
+    expect((await enrol()).stdout).toBe(`This host is ${NODE_ID}.\n`)
+    expect(plane.asked).toMatchObject([
+      { path: '/nodes/enrol', body: { token: 'en_secret', name: 'edge "one"', address: 'https://edge1.test' } },
+    ])
+    expect(await readFile(settings, 'utf8')).not.toContain('en_secret')
+    expect((await stat(join(state, 'node.json'))).mode & 0o777).toBe(0o600)
 
-  const child = spawn(process.execPath, [program, '--settings', settings], { env: {}, stdio: 'ignore' })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const url = `http://127.0.0.1:${port}`
-  const health = () => fetch(`${url}/health`).then((answer) => answer.json(), String)
-  await expect.poll(health, { timeout: 15_000 }).toMatchObject({ checks: { journal: 'ok', decklog: 'ok' } })
-  const metrics = async () => (await fetch(`${url}/metrics`)).text()
-  await expect.poll(() => decklog.taken.length, { timeout: 15_000 }).toBeGreaterThan(0)
-  expect(await metrics()).toContain('helmsman_events_total')
-  child.kill('SIGTERM')
-  expect(await once(child, 'exit')).toEqual([0, null])
-  expect(plane.asked.filter(({ path }) => path === '/nodes/enrol')).toHaveLength(1)
-})
+    const child = spawn(process.execPath, [program, '--settings', settings], { env: {}, stdio: 'ignore' })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const url = `http://127.0.0.1:${port}`
+    const health = () => fetch(`${url}/health`).then((answer) => answer.json(), String)
+    await expect.poll(health, { timeout: 15_000 }).toMatchObject({ checks: { journal: 'ok', decklog: 'ok' } })
+    const metrics = async () => (await fetch(`${url}/metrics`)).text()
+    await expect.poll(() => decklog.taken.length, { timeout: 15_000 }).toBeGreaterThan(0)
+    expect(await metrics()).toContain('helmsman_events_total')
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(plane.asked.filter(({ path }) => path === '/nodes/enrol')).toHaveLength(1)
+  },
+  PROCESSES_TIMEOUT_MS,
+)
 
 test('a host that is not let in is told so, and nothing is written that would start it', async () => {
   const plane = await startControlPlane()

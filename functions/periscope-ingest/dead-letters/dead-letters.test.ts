@@ -73,6 +73,14 @@ test('a letter is listed with when, whose, what, why and from where', async () =
   ])
 })
 
+test('no more than a number of letters is listed, the oldest', async () => {
+  for (let times = 0; times < 3; times += 1) await produceBroken('ten_many')
+  await store()
+  const all = await open('ten_many')
+  expect(all).toHaveLength(3)
+  expect(await listDeadLetters(stores.clickhouse, { tenant_id: 'ten_many' }, 2)).toEqual(all.slice(0, 2))
+})
+
 describe('replaying', () => {
   beforeEach(store)
 

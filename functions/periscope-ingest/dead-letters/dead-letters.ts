@@ -6,6 +6,9 @@ import { toErrorRow, toRecord } from './letter.ts'
 export const READ_RECORDS_MAX = 1_000
 const READ_WAIT_MS = 10
 
+/** Letters of one listing or replay; what is beyond waits for the next. */
+export const LETTERS_MAX = 100_000
+
 /** Which letters are meant: those that all of these fit; times are RFC 3339, half-open, of the record in the log. */
 export interface LetterFilter {
   reason?: string | undefined
@@ -24,16 +27,20 @@ export interface OpenLetter {
   detail: string
 }
 
-/** Letters that wait, the oldest first. */
-export async function listDeadLetters(clickhouse: ClickHouse, filter: LetterFilter): Promise<OpenLetter[]> {
+/** Letters that wait, the oldest first; `LETTERS_MAX` at most. */
+export async function listDeadLetters(
+  clickhouse: ClickHouse,
+  filter: LetterFilter,
+  limit = LETTERS_MAX,
+): Promise<OpenLetter[]> {
   const { reason = '', event_type = '', tenant_id = '', from = '1970-01-01', to = '2299-12-31' } = filter
   return clickhouse.query<OpenLetter>(
     `SELECT dead_from, logged_at, tenant_id, event_type, reason, detail FROM ingest_errors FINAL
      WHERE state = 'open' AND {reason:String} IN ('', reason) AND {event_type:String} IN ('', event_type)
        AND {tenant_id:String} IN ('', tenant_id)
        AND logged_at >= fromUnixTimestamp64Milli({from:Int64}) AND logged_at < fromUnixTimestamp64Milli({to:Int64})
-     ORDER BY logged_at, dead_from`,
-    { reason, event_type, tenant_id, from: Date.parse(from), to: Date.parse(to) },
+     ORDER BY logged_at, dead_from LIMIT {limit:UInt32}`,
+    { limit, reason, event_type, tenant_id, from: Date.parse(from), to: Date.parse(to) },
   )
 }
 

@@ -109,9 +109,11 @@ async function announce(
   owned: readonly OwnedEvent[],
 ): Promise<void> {
   const changes = toUsageChanges(owned)
-  if (changes.length > 0) await clickhouse.insert('usage_changes', changes)
   const heard = toHostsHeard(events)
-  if (heard.length > 0) await clickhouse.insert('host_heard', heard)
+  await Promise.all([
+    changes.length > 0 && clickhouse.insert('usage_changes', changes),
+    heard.length > 0 && clickhouse.insert('host_heard', heard),
+  ])
 }
 
 async function insert(

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readApiReply } from '../../testing/recordings.ts'
-import { hasLostTriggers } from './lost-triggers.ts'
+import { COUNTED_LATE_MS, LostTriggers } from './lost-triggers.ts'
 import { Statistics } from './statistics.ts'
 
 const recorded = Statistics.parse(JSON.parse(readApiReply('node-statistics')))
@@ -9,34 +9,53 @@ const counts = (changes: Record<string, number>) => ({
   ...Object.fromEntries(Object.entries(changes).map(([name, count]) => [name, { count }])),
 })
 const [viewers, inputs, outputs] = recorded.tot
-const [users, publishers, ready] = ['USER_NEW', 'PUSH_REWRITE', 'STREAM_READY'].map(
-  (name) => recorded.triggers[name]?.count ?? 0,
-) as [number, number, number]
+const countOf = (name: string) => recorded.triggers[name]?.count ?? 0
+const one = (name: string) => ({ triggers: counts({ [name]: countOf(name) + 1 }) })
+const viewer = { tot: [viewers + 1, inputs, outputs] } satisfies Partial<Statistics>
+const input = { tot: [viewers, inputs + 1, outputs] } satisfies Partial<Statistics>
+
+/** Polls of a quiet server, and then one that shows the changes. */
+function seeAfterQuiet(changes: Partial<Statistics>): boolean {
+  const lost = new LostTriggers()
+  for (const at of [0, COUNTED_LATE_MS]) expect(lost.see(recorded, at)).toBe(false)
+  return lost.see({ ...recorded, ...changes }, COUNTED_LATE_MS + 1)
+}
 
 test.each<[string, Partial<Statistics>, boolean]>([
   ['nothing happens', {}, false],
-  [
-    'a viewer comes and is announced',
-    { tot: [viewers + 1, inputs, outputs], triggers: counts({ USER_NEW: users + 1 }) },
-    false,
-  ],
-  ['a viewer comes unannounced', { tot: [viewers + 1, inputs, outputs] }, true],
-  [
-    'a publisher is announced',
-    { tot: [viewers, inputs + 1, outputs], triggers: counts({ PUSH_REWRITE: publishers + 1 }) },
-    false,
-  ],
-  [
-    'a pulled stream is announced',
-    { tot: [viewers, inputs + 1, outputs], triggers: counts({ STREAM_READY: ready + 1 }) },
-    false,
-  ],
-  ['an input comes unannounced', { tot: [viewers, inputs + 1, outputs] }, true],
+  ['a viewer comes and is announced', { ...viewer, ...one('USER_NEW') }, false],
+  ['a viewer comes unannounced', viewer, true],
+  ['a publisher is announced', { ...input, ...one('PUSH_REWRITE') }, false],
+  ['a pulled stream is announced', { ...input, ...one('STREAM_READY') }, false],
+  ['an input comes unannounced', input, true],
   ['a push begins, which nobody announces', { tot: [viewers, inputs, outputs + 1] }, false],
-  ['bytes count from 0 again', { bw: [0, 0] }, true],
   ['sessions count from 0 again', { tot: [0, 0, 0] }, true],
   ['triggers count from 0 again', { triggers: counts({ USER_NEW: 1 }) }, true],
-  ['no trigger was ever fired', { triggers: {} }, true],
-])('by two polls between which %s', (_, changes, lost) => {
-  expect(hasLostTriggers(recorded, { ...recorded, ...changes })).toBe(lost)
+  ['triggers are counted no more', { triggers: {} }, true],
+])('the triggers are lost when %s: %j', (_, changes, lost) => {
+  expect(seeAfterQuiet(changes)).toBe(lost)
+})
+
+describe('nothing is lost', () => {
+  test('when a viewer is counted a poll later than its trigger', () => {
+    const lost = new LostTriggers()
+    expect(lost.see(recorded, 0)).toBe(false)
+    expect(lost.see({ ...recorded, ...one('USER_NEW') }, 5_000)).toBe(false)
+    expect(lost.see({ ...recorded, ...one('USER_NEW'), ...viewer }, 10_000)).toBe(false)
+  })
+
+  test('as far as two polls at almost the same time can tell', () => {
+    const lost = new LostTriggers()
+    expect(lost.see(recorded, 0)).toBe(false)
+    expect(lost.see({ ...recorded, ...one('USER_NEW') }, 5_000)).toBe(false)
+    expect(lost.see({ ...recorded, ...one('USER_NEW') }, 5_001)).toBe(false)
+    expect(lost.see({ ...recorded, ...one('USER_NEW'), ...viewer }, 5_002)).toBe(false)
+  })
+
+  test('once more, after they were set anew', () => {
+    const lost = new LostTriggers()
+    for (const at of [0, 5_000]) lost.see(recorded, at)
+    expect(lost.see({ ...recorded, ...viewer }, 10_000)).toBe(true)
+    expect(lost.see({ ...recorded, ...viewer }, 15_000)).toBe(false)
+  })
 })

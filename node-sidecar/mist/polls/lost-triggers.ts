@@ -1,34 +1,53 @@
 import type { Statistics } from './statistics.ts'
 
+/** A trigger is counted when it fires, its session only when MistServer's statistics next look: so much later at most. */
+export const COUNTED_LATE_MS = 4_000
+const POLLS_KEPT_MS = 60_000
+
 /** Each kind of session, in the order of MistServer's counts, and triggers of which one fires when it begins. */
 const announced: [index: 0 | 1, triggers: string[]][] = [
   [0, ['USER_NEW']],
   [1, ['PUSH_REWRITE', 'STREAM_READY']],
 ]
 
+interface Poll {
+  at: number
+  statistics: Statistics
+}
+
 /**
- * Whether MistServer calls us no more, by two polls: it has started anew, or sessions have begun that no trigger told
- * of. The second happens when another MistController starts on the machine: it empties the triggers that both share,
- * while the first one's configuration still shows them.
+ * Notices by its statistics when MistServer calls us no more: it has started anew, or sessions have begun that no
+ * trigger told of. The second happens when another MistController starts on the machine: it empties the triggers that
+ * both share, while the first one's configuration still shows them.
  */
-export function hasLostTriggers(before: Statistics, now: Statistics): boolean {
-  return hasStartedAnew(before, now) || isSilent(before, now)
+export class LostTriggers {
+  #polls: Poll[] = []
+
+  /** Takes the statistics of a poll (Unix ms) and answers whether the triggers must be set anew. */
+  see(statistics: Statistics, at: number): boolean {
+    const before = this.#polls.at(-1)
+    const earlier = this.#polls.findLast((poll) => before !== undefined && poll.at <= before.at - COUNTED_LATE_MS)
+    this.#polls = [...this.#polls.filter((poll) => poll.at > at - POLLS_KEPT_MS), { at, statistics }]
+    if (before === undefined) return false
+    const lost =
+      hasStartedAnew(before.statistics, statistics) ||
+      (earlier !== undefined && isSilent(earlier.statistics, before.statistics, statistics))
+    // What is set anew is judged by what comes from now on.
+    if (lost) this.#polls = [{ at, statistics }]
+    return lost
+  }
 }
 
 function hasStartedAnew(before: Statistics, now: Statistics): boolean {
-  const counters = ({ bw, tot, triggers }: Statistics) => [
-    ...bw,
-    ...tot.slice(0, 3),
-    ...Object.keys(before.triggers).map((name) => triggers[name]?.count ?? 0),
-  ]
-  const old = counters(before)
-  return counters(now).some((count, i) => Number(count) < Number(old[i]))
+  const names = Object.keys(before.triggers)
+  const fewer = (index: 0 | 1 | 2) => now.tot[index] < before.tot[index]
+  return fewer(0) || fewer(1) || fewer(2) || names.some((name) => countOf(now, name) < countOf(before, name))
 }
 
-function isSilent(before: Statistics, now: Statistics): boolean {
+function isSilent(earlier: Statistics, before: Statistics, now: Statistics): boolean {
   return announced.some(([index, triggers]) => {
     const began = now.tot[index] > before.tot[index]
-    return began && triggers.every((name) => countOf(now, name) === countOf(before, name))
+    return began && triggers.every((name) => countOf(now, name) === countOf(earlier, name))
   })
 }
 
