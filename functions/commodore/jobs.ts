@@ -1,7 +1,8 @@
 import type { Jobs } from '../../shared/jobs.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Mailer } from '../../shared/mail/mailer.ts'
-import { drain, type Handler } from '../../shared/outbox/drain.ts'
+import type { Handler } from '../../shared/outbox/drain.ts'
+import { createOutboxJob } from '../../shared/outbox/job.ts'
 import { createAccountMails } from './accounts/mails.ts'
 import type { KeyRing } from './identity/key-ring.ts'
 import { createInvitationMail } from './invitations/mail.ts'
@@ -17,9 +18,6 @@ import { sweep } from './sweep.ts'
 import { createEndingHandler, ENDING_KIND, type EndingDeps } from './termination/endings.ts'
 import { createDeliveryHandler, type DeliverDeps, sweepDeliveries } from './webhooks/deliver.ts'
 import { DELIVERY_KIND } from './webhooks/emit.ts'
-
-/** Messages that one run works on; the rest waits for the next. */
-const BATCH_MAX = 500
 
 const HOUR_SECONDS = 3_600
 
@@ -47,16 +45,9 @@ function createHandlers(deps: JobDeps): Record<string, Handler> {
 
 /** What Commodore does by the clock. */
 export function createJobs(deps: JobDeps): Jobs {
-  const handlers = createHandlers(deps)
   return {
     webhook_log: { every_seconds: HOUR_SECONDS, run: () => sweepDeliveries(deps) },
-    outbox: {
-      every_seconds: 1,
-      run: async (signal) => {
-        const outcome = await drain(deps.db, handlers, { now: deps.clock, batch_max: BATCH_MAX, signal })
-        if (outcome.failed > 0) deps.log.warn('outbox messages failed', { ...outcome })
-      },
-    },
+    outbox: createOutboxJob(deps, createHandlers(deps)),
     identity: { every_seconds: HOUR_SECONDS, run: () => deps.ring.rotate() },
     sweep: { every_seconds: HOUR_SECONDS, run: () => sweep(deps) },
   }

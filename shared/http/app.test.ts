@@ -230,6 +230,25 @@ test('the document tells of what every request may meet', async () => {
   })
 })
 
+test('the document says where it is served, and defines nothing that it does not use', async () => {
+  const text = await (await app.request('/openapi.json')).text()
+  const { servers, components } = z
+    .object({
+      servers: z.array(z.object({ url: z.string() })),
+      components: z.object({
+        responses: z.record(z.string(), z.unknown()),
+        schemas: z.record(z.string(), z.unknown()),
+      }),
+    })
+    .parse(JSON.parse(text))
+  expect(servers).toEqual([{ url: '/' }])
+  expect(Object.keys(components.responses)).toContain('unsupported')
+  expect(Object.keys(components.schemas)).toContain('Problem')
+  for (const [section, entries] of Object.entries(components)) {
+    for (const name of Object.keys(entries)) expect(text).toContain(`"#/components/${section}/${name}"`)
+  }
+})
+
 test('metrics of two services do not mix', async () => {
   expect(createHttpMetrics('other').registry).not.toBe(registry)
   expect(await new Registry().metrics()).not.toContain('http_requests_total')

@@ -30,3 +30,23 @@ export function toProblemReference(kind: FaultKind) {
 function toReferences(kinds: readonly FaultKind[]) {
   return Object.fromEntries(kinds.map((kind) => [faultKinds[kind].status, toProblemReference(kind)]))
 }
+
+interface Document {
+  paths: object
+  components: { responses?: Record<string, object>; schemas?: Record<string, object> }
+}
+
+/** A document without the problems that none of its operations gives, and without schemas that then nothing uses. */
+export function dropUnused<D extends Document>({ components, ...document }: D) {
+  const { responses = {}, schemas = {} } = components
+  const given = keepUsed('responses', responses, [document.paths])
+  const used = keepUsed('schemas', schemas, [document.paths, given, schemas])
+  return { ...document, components: { ...components, responses: given, schemas: used } }
+}
+
+function keepUsed<T extends Record<string, object>>(section: string, entries: T, users: readonly object[]) {
+  const text = JSON.stringify(users)
+  return Object.fromEntries(
+    Object.entries(entries).filter(([name]) => text.includes(`"#/components/${section}/${name}"`)),
+  )
+}

@@ -6,8 +6,9 @@ import {
   type StreamCommand,
   type Termination,
 } from '../../../shared/contract/commands.ts'
-import { Fault } from '../../../shared/fault.ts'
+import { Fault, toFault } from '../../../shared/fault.ts'
 import { ROUTING_DENIAL_FRESH_MS, type Routing } from '../authorize/routing.ts'
+import type { Ctx } from '../deps.ts'
 
 /** How long a tenant who changes something waits for Foghorn; the outbox does it in any case. */
 export const NOW_TIMEOUT_MS = 1_500
@@ -43,9 +44,14 @@ export async function commandHosts(
   return (await Promise.all(answers)).flat()
 }
 
-/** The same hosts for somebody who waits: Foghorn gets less time. */
-export function inHaste({ routing, foghorn }: Hosts): Hosts {
-  return { routing, foghorn: { ...foghorn, timeoutMs: NOW_TIMEOUT_MS } }
+/** Tells hosts while a tenant waits, for which Foghorn gets little time; what fails, the outbox makes good by the same commands. */
+export async function tellNow(ctx: Ctx, what: string, tell: (hosts: Hosts) => Promise<unknown>): Promise<void> {
+  const { routing, foghorn } = ctx
+  try {
+    await tell({ routing, foghorn: { ...foghorn, timeoutMs: NOW_TIMEOUT_MS } })
+  } catch (error) {
+    ctx.log.warn('left to the outbox', { what, code: toFault(error).reason })
+  }
 }
 
 /** Throws, so that the outbox tries again, unless every host says that it is done. */

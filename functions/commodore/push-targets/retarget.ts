@@ -2,12 +2,11 @@ import type { Transaction } from 'kysely'
 import { z } from 'zod'
 import type { StreamCommand } from '../../../shared/contract/commands.ts'
 import type { Encryption } from '../../../shared/encryption/encryption.ts'
-import { toFault } from '../../../shared/fault.ts'
 import { eventId } from '../../../shared/ids.ts'
 import type { Handler } from '../../../shared/outbox/drain.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
 import type { Ctx } from '../deps.ts'
-import { commandHosts, type Hosts, inHaste, type Outcomes, requireDone } from '../hosts/command.ts'
+import { commandHosts, type Hosts, type Outcomes, requireDone, tellNow } from '../hosts/command.ts'
 import { enqueueTwice } from '../hosts/enqueue-twice.ts'
 import { toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
@@ -37,12 +36,10 @@ export async function enqueueRetarget(tx: Transaction<Tables>, now: Date, change
   return { ...change, message_id: await enqueueTwice(tx, now, { kind: RETARGET_KIND, tenant_id, payload }) }
 }
 
-/** Tells the hosts at once and waits for none; what fails, the outbox makes good by the same commands. */
+/** Tells the hosts at once and waits for none. */
 export async function retargetNow(ctx: Ctx, { message_id, ...change }: Retarget): Promise<void> {
   const order = { message_id, attempt: 1, wait_ms: 0 }
-  await follow({ ...inHaste(ctx), db: ctx.db, encryption: ctx.encryption }, change, order).catch((error: unknown) => {
-    ctx.log.warn('a stream is retargeted by the outbox alone', { code: toFault(error).reason })
-  })
+  await tellNow(ctx, RETARGET_KIND, (hosts) => follow({ ...ctx, ...hosts }, change, order))
 }
 
 export interface RetargetDeps extends Hosts {

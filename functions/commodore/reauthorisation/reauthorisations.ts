@@ -1,14 +1,13 @@
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
 import type { Clock } from '../../../shared/clock.ts'
-import { toFault } from '../../../shared/fault.ts'
 import { eventId } from '../../../shared/ids.ts'
 import { findAlike, settleAlike } from '../../../shared/outbox/alike.ts'
 import type { Handler } from '../../../shared/outbox/drain.ts'
 import { enqueue } from '../../../shared/outbox/enqueue.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
 import type { Ctx } from '../deps.ts'
-import { commandHosts, type Hosts, inHaste, requireDone } from '../hosts/command.ts'
+import { commandHosts, type Hosts, requireDone, tellNow } from '../hosts/command.ts'
 import { enqueueTwice } from '../hosts/enqueue-twice.ts'
 import { toRuntimeName } from '../streams/names.ts'
 import type { Tables } from '../tables.ts'
@@ -45,12 +44,10 @@ export async function enqueueReauthorisation(
   return { message_id: await enqueueTwice(tx, now, order), tenant_id, stream_id }
 }
 
-/** Tells the hosts at once and waits for none; what fails, the outbox makes good by the same commands. */
+/** Tells the hosts at once and waits for none. */
 export async function reauthoriseNow(ctx: Ctx, concerned: Reauthorisation): Promise<void> {
   const streams = await signedStreams(ctx.db, concerned, STREAMS_NOW_MAX)
-  await tellAll(inHaste(ctx), streams, concerned.message_id).catch((error: unknown) => {
-    ctx.log.warn('viewers are asked about by the outbox alone', { code: toFault(error).reason })
-  })
+  await tellNow(ctx, REAUTHORISATION_KIND, (hosts) => tellAll(hosts, streams, concerned.message_id))
 }
 
 export interface ReauthorisationDeps extends Hosts {

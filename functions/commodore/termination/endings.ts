@@ -1,13 +1,12 @@
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
 import type { Clock } from '../../../shared/clock.ts'
-import { toFault } from '../../../shared/fault.ts'
 import { eventId } from '../../../shared/ids.ts'
 import type { Handler } from '../../../shared/outbox/drain.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
 import { ROUTING_DENIAL_FRESH_MS } from '../authorize/routing.ts'
 import type { Ctx } from '../deps.ts'
-import { commandHosts, type Hosts, inHaste, requireDone } from '../hosts/command.ts'
+import { commandHosts, type Hosts, requireDone, tellNow } from '../hosts/command.ts'
 import { enqueueTwice } from '../hosts/enqueue-twice.ts'
 import { isActiveAt } from '../stream-keys/key.ts'
 import { toRuntimeName } from '../streams/names.ts'
@@ -44,12 +43,10 @@ export async function enqueueAllEndings(tx: Transaction<Tables>, now: Date, tena
   for (const stream of streams) await enqueueEnding(tx, now, stream)
 }
 
-/** Tells the hosts at once and waits for none; what fails, the outbox makes good by the same command. */
+/** Tells the hosts at once and waits for none. */
 export async function endNow(ctx: Ctx, ending: Ending): Promise<void> {
   const order = { id: commandId(ending.message_id, 1), wait_ms: 0 }
-  await endEverywhere(inHaste(ctx), ending, order).catch((error: unknown) => {
-    ctx.log.warn('a stream ends by the outbox alone', { code: toFault(error).reason })
-  })
+  await tellNow(ctx, ENDING_KIND, (hosts) => endEverywhere(hosts, ending, order))
 }
 
 /** Ends a stream wherever it runs, and says what each host made of it. */
