@@ -10,20 +10,13 @@ beforeAll(async () => {
 })
 afterAll(() => door[Symbol.asyncDispose]())
 
-const as = (service: string) => ({
-  service: 'quartermaster',
-  baseUrl: new URL('http://quartermaster.test'),
-  token: () => door.identities.service(service, 'quartermaster'),
-  fetch: door.fetch,
-})
-
 test('a change at Foghorn stands in its tenant’s log under the name of who made it', async () => {
   const [acme, other] = [await door.tenant('Acme'), await door.tenant('Other')]
   const actor = { kind: 'api_token' as const, id: newId('apiToken') }
   const change = { action: 'node.held_out' as const, object_id: newId('node'), actor, address: '192.0.2.7' }
-  await call(as('foghorn'), recordChange, { ...change, tenant_id: acme.id }, { requestId: 'asked-there' })
+  await call(door.clientOf('foghorn'), recordChange, { ...change, tenant_id: acme.id }, { requestId: 'asked-there' })
   const read = (tenant_id: string) =>
-    call(as('commodore'), readTenantAudit, { tenant_id, action: 'node.held_out', limit: 10 })
+    call(door.clientOf('commodore'), readTenantAudit, { tenant_id, action: 'node.held_out', limit: 10 })
   const { action, object_id, address } = change
   expect((await read(acme.id)).entries).toMatchObject([
     { actor, action, object_id, address, details: {}, request_id: 'asked-there' },
@@ -35,6 +28,8 @@ test('nobody else writes there, and not for a tenant that is not there', async (
   const actor = { kind: 'user' as const, id: newId('user') }
   const change = { action: 'node.taken_back' as const, object_id: newId('node'), actor, tenant_id: newId('tenant') }
   for (const service of ['commodore', 'foghorn']) {
-    await expect(call(as(service), recordChange, change)).rejects.toMatchObject({ reason: 'quartermaster_refused' })
+    await expect(call(door.clientOf(service), recordChange, change)).rejects.toMatchObject({
+      reason: 'quartermaster_refused',
+    })
   }
 })
