@@ -20,6 +20,7 @@ export interface Deps {
   /** Whether a host may be chosen that must first pull the stream. */
   cold: boolean
   commodore: Client
+  quartermaster: Client
   /** What counts how much in a cluster that has no weights of its own. */
   weights: Weights
   ownedClusters: OwnedClustersOf

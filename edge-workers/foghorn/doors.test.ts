@@ -76,6 +76,7 @@ function openDoors() {
       decisions: { add: () => undefined },
       cold: true,
       commodore: client,
+      quartermaster: client,
       weights: DEFAULT_WEIGHTS,
       ownedClusters: never,
       allowance: createAllowance(clock),

@@ -76,7 +76,7 @@ export function counts(entry: number, { want }: Question): boolean {
 function ruleOut(fleet: Fleet, scale: Scale): void {
   const { seen_at_ms, healthy, held, closed, cpu_percent, room, code, resort } = fleet.columns
   const { anywhere, cpu_percent_needed, resorts } = scale
-  const { column: spoken, bit } = languageOf(fleet.columns, scale)
+  const { column: spoken, any } = languageOf(fleet.columns, scale)
   const since_ms = heardSince(fleet, scale.now_ms)
   const asker = scale.exclude_node_id === null ? undefined : fleet.slotOf(scale.exclude_node_id)
   for (let slot = 0; slot < fleet.hosts.length; slot++) {
@@ -87,7 +87,7 @@ function ruleOut(fleet: Fleet, scale: Scale): void {
     else if (!(real(seen_at_ms, slot) >= since_ms)) reason = codes.stale
     else if (bits(healthy, slot) === 0) reason = codes.unhealthy
     else if (!anywhere && bits(held, slot) === 0) reason = codes.stream_absent
-    else if ((bits(spoken, slot) & bit) !== bit) reason = codes.protocol_absent
+    else if ((bits(spoken, slot) & any) === 0) reason = codes.protocol_absent
     else if (bits(closed, slot) !== 0) reason = bits(closed, slot)
     else if (cpu >= CPU_PERCENT_MAX) reason = codes.cpu_full
     else if (real(room, slot) < 0) reason = codes.bandwidth_full
@@ -119,11 +119,13 @@ function rate(fleet: Fleet, cluster: number, scale: Scale, tops: Float64Array): 
   }
 }
 
-/** What hosts must speak: the column that says what they do, and the bit of what is asked for, 0 for anything. */
+const ALL = -1
+
+/** What hosts must speak: the column that says what they do, and the bits any of which will do. */
 function languageOf({ plays, takes, gives }: Columns, { want, protocol, ingest }: Question) {
-  if (want === 'source') return { column: gives, bit: 1 }
-  if (want === 'ingest') return { column: takes, bit: ingest === null ? 0 : 1 << ingestProtocols.indexOf(ingest) }
-  return { column: plays, bit: protocol === null ? 0 : 1 << protocols.indexOf(protocol) }
+  if (want === 'source') return { column: gives, any: 1 }
+  if (want === 'ingest') return { column: takes, any: ingest === null ? ALL : 1 << ingestProtocols.indexOf(ingest) }
+  return { column: plays, any: protocol === null ? ALL : 1 << protocols.indexOf(protocol) }
 }
 
 /** By the scalar product of two places, 1 for the same and 0 for the other side of the world; 0 where one is unknown. */

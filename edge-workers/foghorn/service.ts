@@ -50,6 +50,7 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
       cold: COLD_HOSTS === 'allow',
       commodore,
+      quartermaster,
       weights: WEIGHTS,
       ownedClusters: createOwnedClusters(quartermaster, clock),
       allowance: createAllowance(clock),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EnrolNodeResponse } from '../../shared/contract/quartermaster.ts'
+import { newId } from '../../shared/ids.ts'
 import { expectUnauthenticated, uselessTokens } from '../../shared/testing/access.ts'
 import { receive, refusal, send } from '../../shared/testing/api.ts'
 import { tryAudited } from '../../shared/testing/audited.ts'
@@ -29,6 +30,11 @@ beforeAll(async () => {
   bodies = {
     'POST /tenants': { provisioning_key: 'user:x', name: 'X' },
     'PUT /tenants/{id}/status': { status: 'active' },
+    'POST /tenants/{id}/audit-log': {
+      action: 'node.held_out',
+      object_id: node_id,
+      actor: { kind: 'user', id: newId('user') },
+    },
     'PATCH /tenants/current': { name: 'X', attributes: { a: 'b' }, branding: { logo_url: 'https://x.example/l' } },
     'PATCH /tenants/{id}': { status: 'active', limits: { streams: 1 } },
     'PUT /tenants/{id}/clusters': { cluster_ids: [cluster.id] },
@@ -78,6 +84,9 @@ test('what is another tenant’s is not there', async () => {
   expect(await ask('POST /enrolment-tokens', other.token)).toBe('404 cluster_not_found')
 })
 
+/** What only Foghorn may ask. */
+const OF_FOGHORN = new Set(['POST /nodes/health', 'POST /tenants/{id}/audit-log', 'GET /tenants/{id}/owned-clusters'])
+
 test('no input breaks any operation', { timeout: 120_000 }, async () => {
   const commodore = await door.identities.service('commodore', 'quartermaster')
   const tokens = new Map([
@@ -87,7 +96,7 @@ test('no input breaks any operation', { timeout: 120_000 }, async () => {
   ])
   const foghorn = await door.identities.service('foghorn', 'quartermaster')
   for (const { line, auth, statuses } of await operationsOf(door)) {
-    const token = line === 'POST /nodes/health' ? foghorn : tokens.get(auth)
+    const token = OF_FOGHORN.has(line) ? foghorn : tokens.get(auth)
     await expectNoBreakage(door, { line, body: bodies[line], token, statuses })
   }
 })

@@ -10,6 +10,8 @@ export interface Change {
   object_id: string
   /** What is worth knowing of it besides. Never a secret, nor what a secret can be found by. */
   details?: Readonly<Record<string, unknown>>
+  /** Who did it, where a service tells of a change that somebody made there. */
+  by?: { kind: Actor['kind']; id: string | null }
 }
 
 /**
@@ -19,9 +21,9 @@ export interface Change {
 export async function audit<Tables>(
   tx: Transaction<Tables>,
   ctx: Pick<Context, 'actor' | 'now' | 'request_id' | 'address'>,
-  { action, object_id, details = {} }: Change,
+  { action, object_id, details = {}, by = nameOf(ctx.actor) }: Change,
 ): Promise<void> {
-  const { kind, id } = nameOf(ctx.actor)
+  const { kind, id } = by
   const { numAffectedRows } = await sql`
     insert into audit_log (id, tenant_id, at, actor_kind, actor_id, address, action, object_id, details, request_id)
     select ${newId('auditEntry')}, nullif(current_setting('app.tenant_id', true), ''), ${ctx.now()}, ${kind}, ${id},

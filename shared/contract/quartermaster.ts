@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AuditPart, AuditPartRequest } from './audit.ts'
 import { endpoint } from './endpoint.ts'
-import { ClusterId, EnrolmentTokenId, line, Name, NodeId, TenantId, Time } from './fields.ts'
+import { ApiTokenId, ClusterId, EnrolmentTokenId, line, Name, NodeId, TenantId, Time, UserId } from './fields.ts'
 import { PageQuery } from './page.ts'
 
 export const ENROLMENT_USES_MAX = 1_000
@@ -371,6 +371,22 @@ export const readTenantAudit = endpoint({
   path: '/tenants/{tenant_id}/audit-log',
   request: AuditPartRequest,
   response: AuditPart,
+})
+
+/** A change that somebody of a tenant made at Foghorn, which keeps no audit log of its own. */
+export const RecordChangeRequest = z.object({
+  action: z.enum(['node.held_out', 'node.taken_back', 'cluster.weights_changed']),
+  object_id: NodeId.or(ClusterId),
+  details: z.record(z.string().max(32), z.number()).default({}),
+  actor: z.object({ kind: z.enum(['user', 'api_token']), id: UserId.or(ApiTokenId) }).describe('Who made it'),
+  address: z.union([z.ipv4(), z.ipv6()]).nullable().default(null).describe('Where the request came from'),
+})
+
+export const recordChange = endpoint({
+  method: 'POST',
+  path: '/tenants/{tenant_id}/audit-log',
+  request: RecordChangeRequest.extend({ tenant_id: TenantId }),
+  response: z.undefined(),
 })
 
 export const reportNodeHealth = endpoint({

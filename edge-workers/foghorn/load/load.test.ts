@@ -259,6 +259,29 @@ test('every listing is for those who may read, every change for those who may wr
   for (const query of writings) expect(String(await ask(query, writer)), query).not.toMatch(/^4/)
 })
 
+test('who changed what is written down before it is changed', async () => {
+  const { beat, ask, clusterId, tenantId } = await addTenant()
+  const nodeId = newId('node')
+  await beat({ host: 'e.example' }, nodeId)
+  const userId = newId('user')
+  const token = await foghorn.identities.user(tenantId, { userId })
+  for (const query of writings) await ask(query, token)
+  const entry = { tenant_id: tenantId, actor: { kind: 'user', id: userId }, details: {} }
+  expect(foghorn.quartermaster.changes.filter(({ tenant_id }) => tenant_id === tenantId)).toMatchObject([
+    { ...entry, action: 'node.taken_back', object_id: nodeId },
+    { ...entry, action: 'node.held_out', object_id: nodeId },
+    { ...entry, action: 'cluster.weights_changed', object_id: clusterId, details: { cpu: 1 } },
+  ])
+  await ask('?addserver=e.example', token)
+  await foghorn.quartermaster.down()
+  try {
+    expect(await ask('?delserver=e.example', token)).toBe('503 quartermaster_unreachable')
+  } finally {
+    await foghorn.quartermaster.up()
+  }
+  expect(await ask('?lstserver=1', token)).toEqual({ 'e.example': 'Monitored (online)' })
+})
+
 test('HEAD asks and changes nothing', async () => {
   const { beat, ask: askAs, token } = await addTenant()
   await beat({ host: 'e.example' })

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { z } from 'zod'
 import { STREAM_NAME_CHARS_MAX } from '../../../shared/contract/foghorn.ts'
@@ -12,6 +12,19 @@ import { type Asking, answer, isChange } from './questions.ts'
 import { hostFor, restOf, urlFor } from './viewer.ts'
 
 const CORS_MAX_AGE_SECONDS = 600
+
+const ofAnyOrigin = cors({
+  origin: '*',
+  allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+  allowHeaders: ['authorization'],
+  exposeHeaders: ['location', 'retry-after', 'x-request-id'],
+  maxAge: CORS_MAX_AGE_SECONDS,
+})
+
+const unkept: MiddlewareHandler = async (c, next) => {
+  c.header('cache-control', 'no-store')
+  await next()
+}
 
 const asking = (summary: string) =>
   operation({
@@ -27,11 +40,8 @@ const asking = (summary: string) =>
 
 /** MistUtilLoad's API, as its users know it; at the end of the app, because it takes any name of one part. */
 export const load = new Hono<FoghornEnv>()
-  .use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'], maxAge: CORS_MAX_AGE_SECONDS }))
-  .use(async (c, next) => {
-    c.header('cache-control', 'no-store')
-    await next()
-  })
+  .use('/', ofAnyOrigin, unkept)
+  .use('/:stream', ofAnyOrigin, unkept)
   .get('/', asking('Ask about hosts and their load'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
   .post('/', asking('The same, for what changes something'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
   .get(

@@ -4,6 +4,7 @@ import type { HostOverview } from '../state/cluster-state.ts'
 import { hostsOf, readable, writable } from './clusters.ts'
 import { type Monitoring, monitoringOf, stateOf } from './host-state.ts'
 import type { LoadQuery } from './query.ts'
+import { record } from './record.ts'
 
 /** Each host with its state. */
 export async function listServers(ctx: Ctx, query: LoadQuery): Promise<Record<string, Monitoring>> {
@@ -39,16 +40,30 @@ export async function hostStates(ctx: Ctx, query: LoadQuery): Promise<object | s
   })
   const { host: asked } = query
   if (asked === undefined) return Object.fromEntries(states.map(({ name, state }) => [name, state]))
-  const one = states.find(({ name, host }) => [name, host.node_id, host.heartbeat.host].includes(hostNameOf(asked)))
+  const one = states.find(({ host }) => isNamed(host, hostNameOf(asked)))
   if (one === undefined) throw unknownHost()
   return one.state
 }
 
 async function hold(ctx: Ctx, query: LoadQuery, { host, on }: { host: string; on: boolean }): Promise<void> {
   const clusters = await writable(ctx, query)
-  const found = await Promise.all(clusters.map((clusterId) => ctx.clusters.hold(clusterId, hostNameOf(host), on)))
-  if (found.every((ids) => ids.length === 0)) throw unknownHost()
-  ctx.log.info(on ? 'hosts held out' : 'hosts taken back', { node_ids: found.flat(), actor: ctx.actor })
+  const name = hostNameOf(host)
+  const found = await Promise.all(
+    clusters.map(async (clusterId) => {
+      const { hosts } = await ctx.clusters.overview(clusterId)
+      return hosts.flatMap((one) => (isNamed(one, name) ? [{ clusterId, node_id: one.node_id }] : []))
+    }),
+  )
+  const called = found.flat()
+  if (called.length === 0) throw unknownHost()
+  for (const { clusterId, node_id } of called) {
+    await record(ctx, { action: on ? 'node.held_out' : 'node.taken_back', object_id: node_id })
+    await ctx.clusters.hold(clusterId, node_id, on)
+  }
+}
+
+function isNamed({ node_id, heartbeat }: HostOverview, name: string): boolean {
+  return node_id === name || heartbeat.host === name
 }
 
 /** By address, or by id where several hosts have one address, of which MistUtilLoad shows only the last. */

@@ -43,6 +43,17 @@ test('a stream by its name gets the best host’s name, as text for anybody', as
   expect(answer.headers.get('access-control-allow-origin')).toBe('*')
 })
 
+test('pages of any origin may ask here, and nowhere that is not for them', async () => {
+  const headers = { origin: 'https://player.example', 'access-control-request-method': 'GET' }
+  const preflight = async (path: string) => {
+    const answer = await foghorn.get(path, { method: 'OPTIONS', headers })
+    return [answer.status, answer.headers.get('access-control-allow-origin')]
+  }
+  expect(await preflight('/')).toEqual([204, '*'])
+  expect(await preflight('/anystream')).toEqual([204, '*'])
+  expect(await preflight(`/nodes/${newId('node')}/heartbeat`)).toEqual([405, null])
+})
+
 test('a runtime name serves as well, written as text or encoded', async () => {
   const { internal, playbackId, clusterId, onAir } = addStream(foghorn)
   await foghorn.beat({ clusterId }, { host: 'edge7.example', ...onAir })

@@ -5,6 +5,7 @@ import { parse } from '../../../shared/parse.ts'
 import type { Ctx } from '../deps.ts'
 import { readable, writable } from './clusters.ts'
 import { type LoadQuery, toJson } from './query.ts'
+import { record } from './record.ts'
 
 const { shape } = Weights
 /** The weights under MistUtilLoad's names, and `cluster`, of which it knows nothing. */
@@ -34,6 +35,7 @@ async function change(ctx: Ctx, clusterId: string, changes: Partial<Named> | nul
   const named = toNamed(kept ?? ctx.weights)
   if (changes === null) return named
   const changed = { ...named, ...changes }
+  await record(ctx, { action: 'cluster.weights_changed', object_id: clusterId, details: changes })
   await ctx.clusters.setWeights(clusterId, fromNamed(changed))
   return changed
 }

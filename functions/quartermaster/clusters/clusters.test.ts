@@ -47,20 +47,16 @@ test('a platform cluster is for operators to make', async () => {
 test('services learn whose clusters are, of several tenants at once', async () => {
   const [acme, other] = [await door.tenant('Acme'), await door.tenant('Other')]
   const [a, b] = [await door.cluster(acme), await door.cluster(other)]
-  const client = {
-    service: 'quartermaster',
-    baseUrl: new URL('http://quartermaster.test'),
-    token: () => door.identities.service('decklog', 'quartermaster'),
-    fetch: door.fetch,
-  }
-  const { clusters } = await call(client, resolveClusters, { cluster_ids: [a.id, b.id, newId('cluster')] })
+  const { clusters } = await call(door.clientOf('decklog'), resolveClusters, {
+    cluster_ids: [a.id, b.id, newId('cluster')],
+  })
   expect(new Map(clusters.map(({ cluster_id, owner_tenant_id }) => [cluster_id, owner_tenant_id]))).toEqual(
     new Map([
       [a.id, acme.id],
       [b.id, other.id],
     ]),
   )
-  expect(await call(client, resolveClusters, { cluster_ids: [] })).toEqual({ clusters: [] })
+  expect(await call(door.clientOf('decklog'), resolveClusters, { cluster_ids: [] })).toEqual({ clusters: [] })
 })
 
 test('Foghorn learns which clusters a tenant itself runs, and no others', async () => {
@@ -70,13 +66,7 @@ test('Foghorn learns which clusters a tenant itself runs, and no others', async 
   const shared = await door.cluster(platform, 'platform')
   const [first, second] = [await door.cluster(acme), await door.cluster(acme)]
   const owned = async (tenant_id: string, service = 'foghorn') => {
-    const client = {
-      service: 'quartermaster',
-      baseUrl: new URL('http://quartermaster.test'),
-      token: () => door.identities.service(service, 'quartermaster'),
-      fetch: door.fetch,
-    }
-    const { clusters } = await call(client, getOwnedClusters, { tenant_id })
+    const { clusters } = await call(door.clientOf(service), getOwnedClusters, { tenant_id })
     return clusters.map(({ cluster_id }) => cluster_id)
   }
   expect(await owned(acme.id)).toEqual([first.id, second.id])

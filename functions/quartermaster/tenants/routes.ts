@@ -6,6 +6,7 @@ import { Page, PageQuery } from '../../../shared/contract/page.ts'
 import {
   CreateTenantRequest,
   OwnedClusters,
+  RecordChangeRequest,
   SetTenantClusters,
   Tenant,
   TenantClusters,
@@ -15,7 +16,7 @@ import {
   UpdateTenantByOperator,
 } from '../../../shared/contract/quartermaster.ts'
 import { body, operation, path, query } from '../../../shared/http/route.ts'
-import { readPart } from '../audit-log/audit-log.ts'
+import { readPart, recordChange } from '../audit-log/audit-log.ts'
 import { Clusters } from '../clusters/clusters.ts'
 import type { AppEnv } from '../deps.ts'
 import { getTenant, listTenants, setTenantClusters, updateTenant } from './operators.ts'
@@ -120,6 +121,21 @@ export const tenants = new Hono<AppEnv>()
     async (c) => {
       const asked = { ...c.req.valid('query'), tenant_id: c.req.valid('param').id }
       return c.json(await readPart(c.var.ctx, asked), 200)
+    },
+  )
+  .post(
+    '/:id/audit-log',
+    operation({
+      summary: 'Write down what somebody of a tenant changes at Foghorn',
+      auth: 'service',
+      ok: { status: 204 },
+      faults: ['not_found'],
+    }),
+    ofTenant,
+    body(RecordChangeRequest),
+    async (c) => {
+      await recordChange(c.var.ctx, c.req.valid('param').id, c.req.valid('json'))
+      return c.body(null, 204)
     },
   )
   .put(

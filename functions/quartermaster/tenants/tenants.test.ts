@@ -18,15 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => door[Symbol.asyncDispose]())
 
-const as = (service: string) => ({
-  service: 'quartermaster',
-  baseUrl: new URL('http://quartermaster.test'),
-  token: () => door.identities.service(service, 'quartermaster'),
-  fetch: door.fetch,
-})
-
 test('a provisioning key gets one tenant, however often and by however many at once', async () => {
-  const ensure = (name: string) => call(as('commodore'), createTenant, { provisioning_key: 'user:1', name })
+  const ensure = (name: string) => call(door.clientOf('commodore'), createTenant, { provisioning_key: 'user:1', name })
   const tenants = await Promise.all(['First', 'Second', 'Third'].map(ensure))
   tenants.push(await ensure('Fourth'))
   expect(new Set(tenants.map(({ id }) => id)).size).toBe(1)
@@ -55,7 +48,7 @@ test('a tenant is served by its own clusters first, then by the platform’s', a
   const other = await door.tenant('Other')
   const shared = await door.cluster(platform, 'platform')
   const own = await door.cluster(acme)
-  const routing = (id: string) => call(as('commodore'), getTenantClusters, { tenant_id: id })
+  const routing = (id: string) => call(door.clientOf('commodore'), getTenantClusters, { tenant_id: id })
   expect(await routing(acme.id)).toMatchObject({ status: 'active', cluster_ids: [own.id, shared.id] })
   expect((await routing(other.id)).cluster_ids).toEqual([shared.id])
   await expect(routing(newId('tenant'))).rejects.toMatchObject({ kind: 'not_found', reason: 'tenant_not_found' })
@@ -63,9 +56,11 @@ test('a tenant is served by its own clusters first, then by the platform’s', a
 
 test('Purser suspends a tenant and lets it go on', async () => {
   const { id } = await door.tenant('Late payer')
-  await call(as('purser'), setTenantStatus, { tenant_id: id, status: 'suspended' })
-  expect(await call(as('commodore'), getTenantClusters, { tenant_id: id })).toMatchObject({ status: 'suspended' })
-  const back = await call(as('purser'), setTenantStatus, { tenant_id: id, status: 'active' })
+  await call(door.clientOf('purser'), setTenantStatus, { tenant_id: id, status: 'suspended' })
+  expect(await call(door.clientOf('commodore'), getTenantClusters, { tenant_id: id })).toMatchObject({
+    status: 'suspended',
+  })
+  const back = await call(door.clientOf('purser'), setTenantStatus, { tenant_id: id, status: 'active' })
   expect(back.status).toBe('active')
 })
 
@@ -97,7 +92,7 @@ test('operators see all tenants in pages, and set what each may', async () => {
   await receive(TenantProfile, send(door, `PATCH /tenants/${acme.id}`, { token, body }))
   const limits = { streams: 3, private_clusters: null }
   expect(await receive(TenantProfile, send(door, `GET /tenants/${acme.id}`, { token }))).toMatchObject({ limits })
-  const routing = await call(as('commodore'), getTenantClusters, { tenant_id: acme.id })
+  const routing = await call(door.clientOf('commodore'), getTenantClusters, { tenant_id: acme.id })
   expect(routing).toMatchObject({ status: 'suspended', limits })
   expect(await refusal(send(door, `GET /tenants/${newId('tenant')}`, { token }))).toBe('404 tenant_not_found')
 })
@@ -112,7 +107,8 @@ test('operators set the order of clusters, of which none may be another tenant�
   ]
   const set = (...cluster_ids: string[]) =>
     refusal(send(door, `PUT /tenants/${acme.id}/clusters`, { token: platform.token, body: { cluster_ids } }))
-  const order = async () => (await call(as('commodore'), getTenantClusters, { tenant_id: acme.id })).cluster_ids
+  const order = async () =>
+    (await call(door.clientOf('commodore'), getTenantClusters, { tenant_id: acme.id })).cluster_ids
   expect(await set(near.id, own.id)).toBe('200')
   expect((await order()).slice(0, 2)).toEqual([near.id, own.id])
   expect(await set(foreign.id)).toBe('404 cluster_not_found')

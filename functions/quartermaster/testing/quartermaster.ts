@@ -29,6 +29,8 @@ export interface TestQuartermaster extends Door, AsyncDisposable {
   db: Database<Tables>
   now(): Date
   pass(seconds: number): void
+  /** As another service calls it. */
+  clientOf(service: string): Client
   /** Hands what waits in the outbox to Commodore. */
   deliverTo(commodore: Client): Promise<void>
   tenant(name: string): Promise<Tenancy>
@@ -65,6 +67,12 @@ export async function openQuartermaster(): Promise<TestQuartermaster> {
     pass: (seconds) => {
       now += seconds * 1000
     },
+    clientOf: (service) => ({
+      service: 'quartermaster',
+      baseUrl: new URL('http://quartermaster.test'),
+      token: () => identities.service(service, 'quartermaster'),
+      fetch: door.fetch,
+    }),
     deliverTo: async (commodore) => {
       const jobs = createJobs({ db, clock, log, commodore })
       await jobs.outbox?.run(AbortSignal.timeout(10_000))

@@ -13,6 +13,7 @@ import { ProduceNamedRequest, type ProduceResponse } from '../../../../shared/co
 import {
   type NodeMode,
   type OwnedClusters,
+  RecordChangeRequest,
   ReportNodeHealthRequest,
 } from '../../../../shared/contract/quartermaster.ts'
 import { SentEvent } from '../../../../shared/events/envelope.ts'
@@ -101,12 +102,15 @@ export interface QuartermasterDoor extends Switchable {
   owned: Map<string, z.infer<typeof OwnedClusters>['clusters']>
   modes: Map<string, z.infer<typeof NodeMode>>
   reports: z.infer<typeof ReportNodeHealthRequest>[]
+  /** What was written down, with the tenant whose change it is. */
+  changes: (z.infer<typeof RecordChangeRequest> & { tenant_id: string })[]
 }
 
 export async function startQuartermaster(identities: Identities): Promise<QuartermasterDoor> {
   const modes: QuartermasterDoor['modes'] = new Map()
   const reports: QuartermasterDoor['reports'] = []
   const owned: QuartermasterDoor['owned'] = new Map()
+  const changes: QuartermasterDoor['changes'] = []
   const app = appOf('quartermaster', identities)
   app.post('/nodes/health', body(ReportNodeHealthRequest), async (c) => {
     requireService(c.var.ctx, 'foghorn')
@@ -118,7 +122,12 @@ export async function startQuartermaster(identities: Identities): Promise<Quarte
     requireService(c.var.ctx, 'foghorn')
     return c.json({ clusters: owned.get(c.req.param('id')) ?? [] })
   })
-  return { ...(await switchable(app)), modes, reports, owned }
+  app.post('/tenants/:id/audit-log', body(RecordChangeRequest), (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    changes.push({ ...c.req.valid('json'), tenant_id: c.req.param('id') })
+    return c.body(null, 204)
+  })
+  return { ...(await switchable(app)), modes, reports, owned, changes }
 }
 
 export async function startDecklog(identities: Identities): Promise<DecklogDoor> {
