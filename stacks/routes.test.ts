@@ -12,16 +12,25 @@ test.each([
   ['/nodes/enrol', 'quartermaster'],
   ['/play/abc/hls', 'foghorn'],
   ['/play/abc', 'foghorn'],
+  ['/status', 'foghorn'],
+  ['/ingest/sk_0a1b', 'foghorn'],
 ])('%s goes to %s', (path, service) => {
   expect(routeOf('GET', path)).toBe(service)
 })
 
-test.each(['/', '/nothing', '/authx', '/well-known/jwks.json', '/xwell-known/jwks.json', '/usage/x'])(
-  '%s goes nowhere',
-  (path) => {
-    expect(routeOf('GET', path)).toBeUndefined()
-  },
-)
+test.each([
+  '/',
+  '/nothing',
+  '/authx',
+  '/well-known/jwks.json',
+  '/xwell-known/jwks.json',
+  '/usage/x',
+  '/ingest/sk_',
+  '/ingest/abc',
+  '/ingest/sk_a/b',
+])('%s goes nowhere', (path) => {
+  expect(routeOf('GET', path)).toBeUndefined()
+})
 
 test.each([
   'POST /streams/resolve',

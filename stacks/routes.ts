@@ -2,7 +2,7 @@
 export type RoutedService = 'commodore' | 'quartermaster' | 'periscope-query' | 'decklog' | 'foghorn'
 
 interface Route {
-  /** The first path segments; `*` stands for one segment, a last `**` for any more. */
+  /** The first path segments; `*` stands for one segment or the rest of one, a last `**` for any more. */
   path: string
   service: RoutedService
   /** Only these, where another method of the same path is for services; any if absent. */
@@ -57,6 +57,9 @@ export const routes: readonly Route[] = [
   { path: '/enrolment-tokens/**', service: 'quartermaster' },
   { path: '/frameworks.decklog.v1.DecklogService/**', service: 'decklog' },
   { path: '/play/**', service: 'foghorn' },
+  { path: '/status', service: 'foghorn', methods: ['GET', 'HEAD'] },
+  // By a key's own beginning: `POST /ingest/authorize` is Commodore's, for services alone.
+  { path: '/ingest/sk_*', service: 'foghorn' },
 ]
 
 const compiled = routes.map(({ path, service, methods }) => ({ pattern: toPattern(path), service, methods }))
@@ -71,6 +74,6 @@ function toPattern(path: string): RegExp {
   const source = path
     .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
     .replace(/\/\*\*$/, '(/.*)?')
-    .replaceAll(/\/\*(?=\/|$)/g, '/[^/]+')
+    .replaceAll(/\*(?=\/|$)/g, '[^/]+')
   return new RegExp(`^${source}$`)
 }

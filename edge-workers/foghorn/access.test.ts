@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../shared/clock.ts'
 import { Problem } from '../../shared/http/problem.ts'
 import { newId } from '../../shared/ids.ts'
+import { expectUnauthenticated, uselessTokens } from '../../shared/testing/access.ts'
 import { operationsOf } from '../../shared/testing/operations.ts'
 import { type Foghorn, startFoghorn } from '../../stacks/local/edge/testing/foghorn.ts'
 import { heartbeat } from './testing/hosts.ts'
@@ -22,15 +24,15 @@ const bodies: Record<string, object> = {
 }
 
 async function ask(line: string, token?: string): Promise<string> {
-  const [method = '', path = ''] = line.split(' ')
-  const id = path.startsWith('/clusters') ? clusterId : nodeId
-  const body = bodies[line]
-  const { status, json } = await answerTo(method, path.replace('{id}', id), body, token)
+  const { status, json } = await answerTo(line, token)
   return status < 400 ? String(status) : `${status} ${Problem.parse(json).code}`
 }
 
-async function answerTo(method: string, path: string, body: object | undefined, token?: string) {
-  const answer = await foghorn.edge.fetch(`http://foghorn.test${path}`, {
+async function answerTo(line: string, token?: string) {
+  const [method = '', path = ''] = line.split(' ')
+  const id = path.startsWith('/clusters') ? clusterId : nodeId
+  const body = bodies[line]
+  const answer = await foghorn.edge.fetch(`http://foghorn.test${path.replace('{id}', id)}`, {
     method,
     headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
     ...(body && { body: JSON.stringify(body) }),
@@ -38,22 +40,26 @@ async function answerTo(method: string, path: string, body: object | undefined, 
   return { status: answer.status, json: await answer.json() }
 }
 
-test('each operation but playing refuses nobody, and whoever is not of its kind', async () => {
+test('each operation that is not for everybody refuses nobody, and whoever is not of its kind', async () => {
   const { identities } = foghorn
   const operations = await operationsOf({
     fetch: async (request) => Response.json(await (await foghorn.edge.fetch(request.url)).json()),
   })
   const closed = operations.filter(({ auth }) => auth !== 'none')
-  expect(closed.map(({ line }) => line).sort()).toEqual([...Object.keys(bodies), 'GET /nodes/{id}/channel'].sort())
+  const asked = ['GET /nodes/{id}/channel', 'GET /', 'POST /', 'GET /status']
+  expect(closed.map(({ line }) => line).sort()).toEqual([...Object.keys(bodies), ...asked].sort())
+  const useless = await uselessTokens(identities, newId('tenant'), systemClock)
   const user = await identities.user(newId('tenant'))
   const stranger = await identities.service('stranger', 'foghorn')
-  const misdirected = await identities.service('commodore', 'decklog')
   const otherNode = await identities.node(clusterId)
   for (const { line, auth } of closed) {
+    await expectUnauthenticated(line, useless, (token) => answerTo(line, token))
     expect(`${line}: ${await ask(line)}`).toBe(`${line}: 401 unauthenticated`)
-    expect(`${line}: ${await ask(line, misdirected)}`).toMatch(/: 401 /)
-    expect(`${line}: ${await ask(line, user)}`).toBe(`${line}: 403 forbidden`)
     expect(`${line}: ${await ask(line, stranger)}`).toBe(`${line}: 403 forbidden`)
+    // Whose hosts these may ask about is tried in load/load.test.ts.
+    if (auth === 'tenant or node') continue
+    const ofUser = auth === 'tenant' ? '200' : '403 forbidden'
+    expect(`${line}: ${await ask(line, user)}`).toBe(`${line}: ${ofUser}`)
     const refusal = auth === 'node' ? 'not_your_node' : 'forbidden'
     expect(`${line}: ${await ask(line, otherNode)}`).toBe(`${line}: 403 ${refusal}`)
   }

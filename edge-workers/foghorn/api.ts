@@ -5,6 +5,8 @@ import { addOperations } from '../../shared/http/operations.ts'
 import type { Log } from '../../shared/log.ts'
 import { commands } from './commands/routes.ts'
 import type { Deps } from './deps.ts'
+import { ingests } from './ingest/routes.ts'
+import { load } from './load/routes.ts'
 import { nodes } from './nodes/routes.ts'
 import { plays } from './play/routes.ts'
 import { statuses } from './status/routes.ts'
@@ -16,14 +18,21 @@ interface ApiOptions {
   deps: Deps
 }
 
-/** Foghorn's HTTP API: viewers are sent to hosts, hosts say how they do and are told what to do. */
+/** Foghorn's HTTP API: viewers and publishers are sent to hosts, hosts say how they do and are told what to do. */
 export function createApi(options: ApiOptions) {
   const app = createApp({ ...options, trustedProxies: options.deps.front })
   addOperations(app, {
     title: 'Foghorn',
-    description: 'Sends viewers to the best media host.',
+    description: 'Sends viewers and publishers to the best media host.',
     // It answers from what it knows while others are out of reach, so it needs none of them to be ready.
     checks: {},
   })
-  return app.route('/play', plays).route('/nodes', nodes).route('/', commands).route('/', statuses)
+  // `load` takes any name of one part, so it comes last.
+  return app
+    .route('/play', plays)
+    .route('/ingest', ingests)
+    .route('/nodes', nodes)
+    .route('/', commands)
+    .route('/', statuses)
+    .route('/', load)
 }

@@ -1,12 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Variables } from '../../shared/config.ts'
-import {
-  type Command,
-  channelCloses,
-  HOST_FRAME_CHARS_MAX,
-  HostFrame,
-  type HostOutcome,
-} from '../../shared/contract/commands.ts'
+import { channelCloses, HOST_FRAME_CHARS_MAX, HostFrame, type HostOutcome } from '../../shared/contract/commands.ts'
 import type { Heartbeat, Weights } from '../../shared/contract/foghorn.ts'
 import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { toFault } from '../../shared/fault.ts'
@@ -15,6 +9,7 @@ import { createLog } from '../../shared/log.ts'
 import { Channels } from './commands/channels.ts'
 import { CommandQueue } from './commands/command-queue.ts'
 import { holdersOf } from './commands/holders.ts'
+import type { Order } from './commands/order.ts'
 import { Waiting } from './commands/waiting.ts'
 import { readConfig } from './config.ts'
 import { createReportHealth, type ReportHealth } from './nodes/health.ts'
@@ -22,15 +17,6 @@ import { CLUSTER_HOSTS_MAX } from './nodes/limits.ts'
 import type { Refresh, Snapshot } from './nodes/snapshot.ts'
 import { ClusterState, type Overview } from './state/cluster-state.ts'
 import { Storage } from './state/storage.ts'
-
-/** A command for one host, or for all that have the stream that it names. */
-export interface Order {
-  id: string
-  node_id: string | null
-  command: Command
-  expires_in_ms: number
-  wait_ms: number
-}
 
 /** By which the Worker says whose channel it is; the object is reached through the Worker alone. */
 export const CLUSTER_HEADER = 'x-cluster-id'

@@ -1,6 +1,10 @@
+import type { Client } from '../../shared/client/client.ts'
+import type { Context } from '../../shared/context.ts'
 import type { Weights } from '../../shared/contract/foghorn.ts'
 import type { Env } from '../../shared/http/app.ts'
 import type { Front } from '../../shared/http/caller-address.ts'
+import type { Defer } from './flight.ts'
+import type { Allowance } from './ingest/allowance.ts'
 import type { Clusters } from './nodes/clusters.ts'
 import type { Fleets } from './nodes/fleets.ts'
 import type { OwnedClustersOf } from './nodes/owned-clusters.ts'
@@ -15,11 +19,17 @@ export interface Deps {
   decisions: DecisionLog
   /** Whether a host may be chosen that must first pull the stream. */
   cold: boolean
+  commodore: Client
   /** What counts how much in a cluster that has no weights of its own. */
   weights: Weights
   ownedClusters: OwnedClustersOf
-  /** Who tells where viewers are. */
+  /** How often an address may ask about stream keys. */
+  allowance: Allowance
+  /** Who stands before us and tells of callers. */
   front: Front
 }
+
+/** What Foghorn's functions get before their input. */
+export type Ctx = Context & Deps & { defer: Defer }
 
 export type FoghornEnv = Env<Deps>

@@ -26,12 +26,25 @@ const aliases = new Map<string, Protocol>(
 /** MistServer's SRT template names no port, and SRT has no usual one: this is the connector's own. */
 const SRT_PORT = 8889
 
+/** Where a name of an output of MistServer is no name of the protocol, or means another one. */
+const outputs = new Map<string, Protocol>(
+  Object.entries({ WebRTC: 'wswebrtc', EBML: 'webm', HTTPTS: 'ts', TSSRT: 'srt', HTTP: 'html' }),
+)
+
 interface Source {
   /** MistServer's name of the output whose template we take. */
   connector: string
+  /** Another output that the host must have for it. */
+  beside?: string
   /** From its template to this protocol's URL, where the two differ. */
   from?: (template: string) => string
 }
+
+/** MistServer takes WebRTC's offers on its HTTP port too, where browsers reach it, and says so itself. */
+const webrtcOverHttp: readonly Source[] = [
+  { connector: 'HTTP', beside: 'WebRTC', from: (template) => template.replace(/\$\.html$/, 'webrtc/$') },
+  { connector: 'WebRTC', from: (template) => template.replace(/^ws/, 'http') },
+]
 
 /** Where each protocol's URL comes from; the first output that a host has counts. */
 const sources: Record<Protocol, readonly Source[]> = {
@@ -39,7 +52,7 @@ const sources: Record<Protocol, readonly Source[]> = {
   cmaf: [{ connector: 'CMAF', from: (template) => withFile(template, 'index.m3u8') }],
   dash: [{ connector: 'DASH' }, { connector: 'CMAF', from: (template) => withFile(template, 'index.mpd') }],
   smooth: [{ connector: 'CMAF', from: (template) => withFile(template, 'Manifest') }],
-  whep: [{ connector: 'WHEP' }, { connector: 'WebRTC', from: (template) => template.replace(/^ws/, 'http') }],
+  whep: [{ connector: 'WHEP' }, ...webrtcOverHttp],
   wswebrtc: [{ connector: 'WebRTC', from: toSocket }],
   // MistServer serves MP4 beside its HTML pages but lists no template for it.
   mp4: [{ connector: 'MP4' }, { connector: 'HTTP', from: toMp4 }],
@@ -64,10 +77,10 @@ const sources: Record<Protocol, readonly Source[]> = {
 }
 
 /** The same for publishers: the outputs that also take streams in. */
-const ingestSources: Record<IngestProtocol, Source> = {
-  rtmp: { connector: 'RTMP', from: (template) => template.replace('/play/', '/live/') },
-  srt: { connector: 'TSSRT' },
-  whip: { connector: 'WebRTC', from: (template) => template.replace(/^ws/, 'http') },
+const ingestSources: Record<IngestProtocol, readonly Source[]> = {
+  rtmp: [{ connector: 'RTMP', from: (template) => template.replace('/play/', '/live/') }],
+  srt: sources.srt,
+  whip: webrtcOverHttp,
 }
 
 const DTSC_PORT = 4200
@@ -82,22 +95,31 @@ export function toProtocol(name: string): Protocol | undefined {
   return Protocol.safeParse(lower).data ?? aliases.get(lower)
 }
 
+/** The protocol of an output of MistServer, by its own name or a usual one of the protocol. */
+export function toOutputProtocol(output: string): Protocol | undefined {
+  return outputs.get(output) ?? toProtocol(output)
+}
+
 export function templatesOf(outputs: Readonly<Record<string, string>>): Templates {
-  const templates: Templates = {}
-  for (const protocol of protocols) {
-    const source = sources[protocol].find(({ connector }) => isAddress(outputs[connector]))
-    const template = source && outputs[source.connector]
-    if (template) templates[protocol] = source.from?.(template) ?? template
-  }
-  return templates
+  return pick(protocols, sources, outputs)
 }
 
 export function ingestTemplatesOf(outputs: Readonly<Record<string, string>>): IngestTemplates {
-  const templates: IngestTemplates = {}
-  for (const protocol of ingestProtocols) {
-    const { connector, from } = ingestSources[protocol]
-    const template = outputs[connector]
-    if (template !== undefined && isAddress(template)) templates[protocol] = from?.(template) ?? template
+  return pick(ingestProtocols, ingestSources, outputs)
+}
+
+function pick<T extends string>(
+  names: readonly T[],
+  from: Record<T, readonly Source[]>,
+  outputs: Readonly<Record<string, string>>,
+): Partial<Record<T, string>> {
+  const templates: Partial<Record<T, string>> = {}
+  for (const name of names) {
+    const source = from[name].find(
+      ({ connector, beside = connector }) => isAddress(outputs[connector]) && isAddress(outputs[beside]),
+    )
+    const template = source && outputs[source.connector]
+    if (template) templates[name] = source.from?.(template) ?? template
   }
   return templates
 }
@@ -113,6 +135,19 @@ export function toUrl(template: string, host: string, playbackId: string, search
   const url = template.replaceAll('$', () => encodeURIComponent(playbackId)).replace('HOST', () => host)
   if (search.length < 2) return url
   return url + (url.includes('?') ? `&${search.slice(1)}` : search)
+}
+
+/** All templates of a host filled in. */
+export function toUrls<T extends string>(
+  templates: Partial<Record<T, string>>,
+  host: string,
+  name: string,
+  search: string,
+): Partial<Record<T, string>> {
+  const filled = Object.entries<string | undefined>(templates).flatMap(([protocol, template]) =>
+    template === undefined ? [] : [[protocol, toUrl(template, host, name, search)]],
+  )
+  return Object.fromEntries(filled)
 }
 
 function withFile(template: string, file: string): string {

@@ -7,7 +7,8 @@ import { createLog } from '../../shared/log.ts'
 import { createApi } from './api.ts'
 import type { Cluster } from './cluster.ts'
 import type { FoghornSettings } from './config.ts'
-import { createClusters } from './nodes/clusters.ts'
+import { createAllowance } from './ingest/allowance.ts'
+import { createClusters } from './nodes/cluster-objects.ts'
 import { createFleets } from './nodes/fleets.ts'
 import { createOwnedClusters } from './nodes/owned-clusters.ts'
 import { createDecisionLog } from './play/decision-log.ts'
@@ -47,8 +48,10 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
       cold: COLD_HOSTS === 'allow',
       front: TRUSTED_PROXIES,
+      commodore,
       weights: WEIGHTS,
       ownedClusters: createOwnedClusters(quartermaster, clock),
+      allowance: createAllowance(clock),
     },
   })
 }

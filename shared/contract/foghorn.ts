@@ -28,6 +28,9 @@ const HostedStream = z.object({
   viewers: Count,
   inputs: Count,
   replica: z.boolean(),
+  // Short names, because a heartbeat holds thousands of streams. Hosts of an older version leave them out.
+  sent: Count.optional().describe('Bytes since the stream began'),
+  received: Count.optional().describe('Bytes since the stream began'),
 })
 export type HostedStream = z.infer<typeof HostedStream>
 
@@ -133,21 +136,34 @@ export const Weights = z.strictObject({
 })
 export type Weights = z.infer<typeof Weights>
 
+const Candidate = z.object({
+  node_id: z.string(),
+  cluster_id: z.string(),
+  host: z.string(),
+  score: z.number(),
+  score_parts: z.record(z.string(), z.number()),
+  distance_km: z.number().nullable(),
+})
+
+const StaleMs = z
+  .number()
+  .nonnegative()
+  .describe('How long Foghorn has not heard from a cluster that it knows only as it was; 0 while it hears from all')
+
 /** `GET /play/{playback_id}[/{protocol}]` as JSON: the best hosts, best first. */
 export const PlayAnswer = z.object({
   playback_id: z.string(),
   protocol: Protocol.describe('Asked for, or hls'),
   url: z.string().describe('Where a redirect would have led'),
-  candidates: z.array(
-    z.object({
-      node_id: z.string(),
-      cluster_id: z.string(),
-      host: z.string(),
-      score: z.number(),
-      score_parts: z.record(z.string(), z.number()),
-      distance_km: z.number().nullable(),
-      urls: z.partialRecord(Protocol, z.string()),
-    }),
-  ),
+  candidates: z.array(Candidate.extend({ urls: z.partialRecord(Protocol, z.string()) })),
+  stale_ms: StaleMs,
 })
 export type PlayAnswer = z.infer<typeof PlayAnswer>
+
+/** `GET /ingest/{stream_key}`: the best hosts for a publisher, best first; the URLs hold the stream key. */
+export const IngestAnswer = z.object({
+  playback_id: z.string().describe('By which viewers play what is published'),
+  candidates: z.array(Candidate.extend({ urls: z.partialRecord(IngestProtocol, z.string()) })),
+  stale_ms: StaleMs,
+})
+export type IngestAnswer = z.infer<typeof IngestAnswer>

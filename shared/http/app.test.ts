@@ -54,6 +54,8 @@ app
   .get('/later', () => {
     throw new Fault('unavailable', 'elsewhere_late', 'Not now.', { retryAfterSeconds: 1.2 })
   })
+  // It would answer what none before it does.
+  .get('/things/:any', (c) => c.json({}))
 addOperations(app, {
   title: 'Sample',
   description: 'A sample',

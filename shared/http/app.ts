@@ -1,9 +1,10 @@
-import { Hono } from 'hono'
+import { Hono, type Context as HonoContext } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { type RequestIdVariables, requestId } from 'hono/request-id'
-import { routePath } from 'hono/route'
+import { matchedRoutes, routePath } from 'hono/route'
+import { METHOD_NAME_ALL } from 'hono/router'
 import { timeout } from 'hono/timeout'
 import type { Clock } from '../clock.ts'
 import type { Actor, Context } from '../context.ts'
@@ -51,7 +52,7 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     const address = callerAddressOf((name) => c.req.header(name), options.trustedProxies ?? 0)
     c.set('ctx', { ...ctx, request_id: c.var.requestId, ...(address !== undefined && { address }) })
     await next()
-    const answered = { method: c.req.method, route: routePath(c, -1), status: c.res.status }
+    const answered = { method: c.req.method, route: routeOf(c), status: c.res.status }
     const took_ms = performance.now() - started
     options.observe?.({ ...answered, took_ms })
     const line = { ...answered, took_ms: Math.round(took_ms) }
@@ -85,6 +86,12 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     return toProblemResponse(fault, c.var.requestId)
   })
   return app
+}
+
+/** The pattern that answers: the first one that matches; what is of all methods is middleware. */
+function routeOf(c: HonoContext): string {
+  const answering = matchedRoutes(c).find(({ method }) => method !== METHOD_NAME_ALL)
+  return answering?.path ?? routePath(c, -1)
 }
 
 const anonymous: Actor = { kind: 'anonymous' }

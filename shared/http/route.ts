@@ -10,8 +10,11 @@ interface Operation {
   summary: string
   description?: string
   /** Whose token the operation takes. */
-  auth: 'none' | 'tenant' | 'user' | 'operator' | 'node' | 'service' | 'node or service'
-  ok: { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 } | { status: 101 | 204 }
+  auth: 'none' | 'tenant' | 'user' | 'operator' | 'node' | 'service' | 'node or service' | 'tenant or node'
+  ok:
+    | { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 | 307 }
+    | { status: 101 | 204 | 307 }
+    | { status: 200; text: string }
   /** What may go wrong besides bad input and a bad token. */
   faults?: readonly FaultKind[]
 }
@@ -22,11 +25,8 @@ export function operation({ summary, description, auth, ok, faults = [] }: Opera
   const problems = [...always, ...faults].map((kind) => {
     return [faultKinds[kind].status, toProblemReference(kind)] as const
   })
-  const success =
-    'schema' in ok
-      ? { description: 'OK', content: { 'application/json': { schema: resolver(ok.schema) } } }
-      : { description: ok.status === 101 ? 'A WebSocket from here on' : 'Done' }
-  const also = 'schema' in ok && ok.also !== undefined ? { [ok.also]: success } : {}
+  const success = toSuccess(ok)
+  const also = 'schema' in ok && ok.also !== undefined ? { [ok.also]: ok.also === 307 ? REDIRECT : success } : {}
   const described = describeRoute({
     summary,
     ...(description && { description }),
@@ -41,6 +41,15 @@ export function operation({ summary, description, auth, ok, faults = [] }: Opera
   }
   // The document is found on the handler itself.
   return Object.assign(guard, described)
+}
+
+const REDIRECT = { description: 'Elsewhere: see Location' }
+const empty = { 101: { description: 'A WebSocket from here on' }, 204: { description: 'Done' }, 307: REDIRECT }
+
+function toSuccess(ok: Operation['ok']) {
+  if ('schema' in ok) return { description: 'OK', content: { 'application/json': { schema: resolver(ok.schema) } } }
+  if ('text' in ok) return { description: ok.text, content: { 'text/plain': { schema: { type: 'string' as const } } } }
+  return empty[ok.status]
 }
 
 /** Parses the JSON body; `c.req.valid('json')` is its typed value. */

@@ -27,6 +27,7 @@ beforeEach(async () => {
 
 const told: Told = {
   at: new Date(0),
+  purpose: 'play',
   outcome: 'denied',
   reason_code: 'unknown_playback_id',
   stream_name: '',

@@ -9,11 +9,12 @@ const DISTANCE_STEP_KM = 10
 /** What is known of a request by the time it is answered. */
 export interface Told {
   at: Date
+  purpose: LoadBalancing['purpose']
   outcome: LoadBalancing['outcome']
   reason_code: string | null
   stream_name: string
-  playback_id: string
-  protocol: string
+  playback_id: string | null
+  protocol: string | null
   place: Place | null
   decision: Decision | null
   decision_us: number
@@ -21,7 +22,7 @@ export interface Told {
 
 /** The `load-balancing` event of one answer: who was chosen and why, and why others were not. */
 export function toEvent(told: Told): SentEvent<'load-balancing'> {
-  const { at, stream_name, decision, outcome, reason_code, playback_id, protocol, place, decision_us } = told
+  const { at, stream_name, decision, purpose, outcome, reason_code, playback_id, protocol, place, decision_us } = told
   const best = decision?.ranked[0]
   return {
     // A decision has no source but itself; sent again, it keeps the id that it was made with.
@@ -32,7 +33,7 @@ export function toEvent(told: Told): SentEvent<'load-balancing'> {
     occurred_at: at.toISOString(),
     source: 'foghorn',
     data: {
-      purpose: 'play',
+      purpose,
       outcome,
       reason_code,
       playback_id,

@@ -4,7 +4,7 @@ import { Fault } from '../../../shared/fault.ts'
 import { parse } from '../../../shared/parse.ts'
 import { toProtocol } from '../protocol.ts'
 
-const PlaybackId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a playback id')
+export const PlaybackId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a playback id')
 
 /** Files of a protocol that players ask for by name; MistServer serves three protocols from one folder. */
 const manifests: Partial<Record<Protocol, Readonly<Record<string, Protocol>>>> = {

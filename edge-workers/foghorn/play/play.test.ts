@@ -46,7 +46,7 @@ test.each([
   ['mp4', 'http://e.example:8080/ID.mp4'],
   ['webm', 'http://e.example:8080/ID.webm'],
   ['mpegts', 'http://e.example:8080/ID.ts'],
-  ['webrtc', 'http://e.example:18203/webrtc/ID'],
+  ['webrtc', 'http://e.example:8080/webrtc/ID'],
   ['hls/index.m3u8', 'http://e.example:8080/hls/ID/index.m3u8'],
   ['cmaf/index.mpd', 'http://e.example:8080/cmaf/ID/index.mpd'],
   ['smooth', 'http://e.example:8080/cmaf/ID/Manifest'],

@@ -3,9 +3,9 @@ import { cors } from 'hono/cors'
 import { PlayAnswer, protocols } from '../../../shared/contract/foghorn.ts'
 import { operation } from '../../../shared/http/route.ts'
 import type { FoghornEnv } from '../deps.ts'
+import { callerOf, ctxOf, isProbe } from '../request.ts'
 import { readPlayPath } from './path.ts'
 import { play } from './play.ts'
-import { placeOf } from './viewer.ts'
 
 const CORS_MAX_AGE_SECONDS = 600
 
@@ -15,9 +15,10 @@ function playing(summary: string) {
     description: `Redirects (307) to the host's own URL, or lists the best hosts with \`Accept: application/json\`.
         The protocol is one of ${protocols.join(', ')} or a usual other name of it, as a part or an ending of the path
         (\`/play/{playback_id}.m3u8\`); hls when absent.
+        \`X-Stale-Ms\` says that a cluster is out of reach, and for how long.
         The query is passed on. A signed stream asks for \`?token=\`, which the host gets as \`tkn\`.`,
     auth: 'none',
-    ok: { schema: PlayAnswer },
+    ok: { schema: PlayAnswer, also: 307 },
     faults: ['payment_required', 'forbidden', 'not_found', 'unavailable'],
   })
 }
@@ -27,7 +28,7 @@ export const plays = new Hono<FoghornEnv>()
     cors({
       origin: '*',
       allowMethods: ['GET', 'HEAD', 'OPTIONS'],
-      exposeHeaders: ['location', 'retry-after', 'x-request-id'],
+      exposeHeaders: ['location', 'retry-after', 'x-request-id', 'x-stale-ms'],
       maxAge: CORS_MAX_AGE_SECONDS,
     }),
   )
@@ -36,17 +37,15 @@ export const plays = new Hono<FoghornEnv>()
 
 async function answer(c: Context<FoghornEnv>): Promise<Response> {
   const { playback_id = '', protocol, file } = c.req.param()
-  const found = await play(
-    { ...c.var.ctx, defer: (work) => c.executionCtx.waitUntil(work) },
-    {
-      ...readPlayPath({ playback_id, protocol, file }),
-      search: new URL(c.req.url).search,
-      address: c.var.ctx.address,
-      place: placeOf(c.req.raw, c.var.ctx.front),
-    },
-  )
+  const found = await play(ctxOf(c), {
+    ...readPlayPath({ playback_id, protocol, file }),
+    search: new URL(c.req.url).search,
+    caller: callerOf(c),
+    probe: isProbe(c),
+  })
   c.header('cache-control', 'no-store')
   c.header('vary', 'accept', { append: true })
+  if (found.stale_ms > 0) c.header('x-stale-ms', String(found.stale_ms))
   if (c.req.header('accept')?.includes('application/json')) return c.json(found)
   return c.redirect(found.url, 307)
 }

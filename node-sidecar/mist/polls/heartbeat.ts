@@ -41,8 +41,8 @@ export function toHeartbeat({ host, monitoring, statistics, draining }: Heartbea
 
 function toStreams(streams: Statistics['streams']) {
   const named = Object.entries(streams).filter(([name]) => name.length > 0 && name.length <= STREAM_NAME_CHARS_MAX)
-  return named.slice(0, HEARTBEAT_STREAMS_MAX).map(([name, { curr, rep }]) => {
-    return { name, viewers: curr[0], inputs: curr[1], replica: rep ?? false }
+  return named.slice(0, HEARTBEAT_STREAMS_MAX).map(([name, { curr, rep, bw }]) => {
+    return { name, viewers: curr[0], inputs: curr[1], replica: rep ?? false, sent: bw[0], received: bw[1] }
   })
 }
 

@@ -30,7 +30,7 @@ export interface Foghorn extends AsyncDisposable {
   restart(between?: () => void): Promise<void>
   get(
     path: string,
-    init?: { headers?: Record<string, string>; method?: string; cf?: Record<string, unknown> },
+    init?: { headers?: Record<string, string>; method?: string; body?: string; cf?: Record<string, unknown> },
   ): Promise<Answer>
   beat(node: { clusterId: string; nodeId?: string }, changes?: Partial<Heartbeat>): Promise<Answer>
 }
@@ -98,7 +98,9 @@ export function addStream({ commodore }: Foghorn, clusterIds: readonly string[] 
     runtime_name: `live+${internal}`,
     cluster_ids: [...clusterIds],
   }
-  commodore.verdicts.set(playbackId, verdict)
+  for (const name of [playbackId, verdict.runtime_name, `source:${verdict.runtime_name}`]) {
+    commodore.verdicts.set(name, verdict)
+  }
   const [clusterId = ''] = clusterIds
   return { playbackId, clusterId, internal, onAir: { streams: [live(verdict.runtime_name)] } }
 }

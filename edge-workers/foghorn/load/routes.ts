@@ -1,0 +1,71 @@
+import { type Context, Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { z } from 'zod'
+import { STREAM_NAME_CHARS_MAX } from '../../../shared/contract/foghorn.ts'
+import { Fault } from '../../../shared/fault.ts'
+import { operation, path, query } from '../../../shared/http/route.ts'
+import type { FoghornEnv } from '../deps.ts'
+import { callerOf, ctxOf, isProbe } from '../request.ts'
+import { LoadQuery, StreamQuery, type Wishes, wishesInHeaders, wishesOf } from './query.ts'
+import { type Asking, answer, isChange } from './questions.ts'
+import { hostFor, restOf, urlFor } from './viewer.ts'
+
+const CORS_MAX_AGE_SECONDS = 600
+
+const asking = (summary: string) =>
+  operation({
+    summary,
+    description: `MistUtilLoad's queries, one at a time: see its documentation, and the README for what is different. Text for
+        \`stream\`, \`source\` and \`ingest\`, else JSON. \`source\` is for media hosts; the others are about the hosts of the
+        clusters that the caller's tenant runs, or of the calling media host's own cluster.
+        \`addserver\`, \`delserver\` and a change of \`weights\` need infrastructure:write, the others infrastructure:read.`,
+    auth: 'tenant or node',
+    ok: { schema: z.unknown() },
+    faults: ['not_found', 'method_not_allowed', 'conflict', 'unavailable'],
+  })
+
+/** MistUtilLoad's API, as its users know it; at the end of the app, because it takes any name of one part. */
+export const load = new Hono<FoghornEnv>()
+  .use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'], maxAge: CORS_MAX_AGE_SECONDS }))
+  .use(async (c, next) => {
+    c.header('cache-control', 'no-store')
+    await next()
+  })
+  .get('/', asking('Ask about hosts and their load'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
+  .post('/', asking('The same, for what changes something'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
+  .get(
+    '/:stream',
+    operation({
+      summary: 'The best media host for a viewer, as text',
+      description: `The stream goes by its playback id, or by its runtime name when everybody may play it. The answer is the host's
+        name, or \`FULL\`; with \`?proto=\` a redirect (307) to the stream there, with the rest of the query.`,
+      auth: 'none',
+      ok: { status: 200, text: 'The name of the host, or FULL' },
+      faults: ['payment_required', 'forbidden', 'not_found', 'unavailable'],
+    }),
+    path(z.object({ stream: z.string().max(STREAM_NAME_CHARS_MAX) })),
+    query(StreamQuery),
+    async (c) => {
+      const { stream } = c.req.valid('param')
+      const { proto, ...wishes } = c.req.valid('query')
+      const search = restOf(new URL(c.req.url).search, Object.keys(StreamQuery.shape))
+      const request = { stream, search, ...askingOf(c, wishesOf(wishes)) }
+      if (proto === undefined) return c.text(await hostFor(ctxOf(c), request))
+      return c.redirect(await urlFor(ctxOf(c), proto, request), 307)
+    },
+  )
+
+async function reply(c: Context<FoghornEnv>, asked: LoadQuery): Promise<Response> {
+  if (isProbe(c) && isChange(asked))
+    throw new Fault('method_not_allowed', 'method_not_allowed', 'HEAD changes nothing.')
+  const answered = await answer(ctxOf(c), asked, askingOf(c, wishesOf(asked)))
+  return 'text' in answered ? c.text(answered.text) : c.json(answered.json)
+}
+
+/** Headers that a front of ours adds count; anybody else could make them up. */
+function askingOf(c: Context<FoghornEnv>, wishes: Wishes): Asking {
+  const { front } = c.var.ctx
+  const isOurs = front !== 'cloudflare' && front > 0
+  const own = isOurs ? wishesInHeaders((name) => c.req.header(name), wishes) : wishes
+  return { ...own, caller: callerOf(c), probe: isProbe(c) }
+}
