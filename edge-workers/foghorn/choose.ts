@@ -85,7 +85,7 @@ export async function choose<A extends Admitted | Unnamed>(
   }
 }
 
-function begin(ctx: Ctx, { want, protocol, ingest, playback_id, caller }: Asked): Told {
+function begin(ctx: Ctx, { want, protocol, ingest, playback_id, caller, location }: Asked): Told {
   return {
     at: ctx.now(),
     purpose: want,
@@ -94,7 +94,7 @@ function begin(ctx: Ctx, { want, protocol, ingest, playback_id, caller }: Asked)
     stream_name: '',
     playback_id: playback_id ?? null,
     protocol: protocol ?? ingest ?? null,
-    place: caller.place,
+    place: location ? { country_code: null, city: null, ...location, h3_cell: null } : caller.place,
     decision: null,
     decision_us: 0,
   }

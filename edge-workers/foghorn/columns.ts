@@ -1,6 +1,6 @@
 /**
  * What a decision reads of each host, one column a figure, by slot: a thousand hosts are gone through without touching an
- * object. What is unknown is NaN.
+ * object. What no viewer changes is worked out when a host speaks. What is unknown is NaN.
  */
 export class Columns {
   #size = 0
@@ -10,17 +10,13 @@ export class Columns {
   y = new Float64Array()
   z = new Float64Array()
   cpu_percent = new Float64Array()
-  memory_free = new Float64Array()
-  /** In bytes per second, like those that follow: what the host sends by its own word, */
-  egress = new Float64Array()
-  /** what is under way to it by the cluster's count, */
+  /** Points for its load. */
+  base = new Float64Array()
+  /** Bytes per second that are left to it when one viewer more has come; below 0 it is full. */
+  room = new Float64Array()
+  /** Bytes per second that are under way to it by the cluster's count, and by what this isolate has not told it yet. */
   pending = new Float64Array()
-  /** what this isolate has sent to it and not told yet, */
   own = new Float64Array()
-  /** what one viewer more takes, */
-  viewer = new Float64Array()
-  /** and what its bandwidth allows. */
-  limit = new Float64Array()
   healthy = new Uint32Array()
   /** The code of why the host takes nobody; 0 when it does. */
   closed = new Uint32Array()
@@ -30,9 +26,10 @@ export class Columns {
   /** Whether other hosts can pull from it. */
   gives = new Uint32Array()
   hash = new Uint32Array()
-  /** The work of one decision: which hosts have the stream, why each is ruled out, and its score. */
+  /** The work of one decision: which hosts have the stream, why each should not serve, at which resort it does, and its score. */
   held = new Uint32Array()
   code = new Uint32Array()
+  resort = new Uint32Array()
   score = new Float64Array()
 
   /** Makes room for so many slots; those that are there keep what they have. */
@@ -47,12 +44,10 @@ export class Columns {
     this.y = reals(this.y)
     this.z = reals(this.z)
     this.cpu_percent = reals(this.cpu_percent)
-    this.memory_free = reals(this.memory_free)
-    this.egress = reals(this.egress)
+    this.base = reals(this.base)
+    this.room = reals(this.room)
     this.pending = reals(this.pending)
     this.own = reals(this.own)
-    this.viewer = reals(this.viewer)
-    this.limit = reals(this.limit)
     this.healthy = bits(this.healthy)
     this.closed = bits(this.closed)
     this.plays = bits(this.plays)
@@ -61,6 +56,7 @@ export class Columns {
     this.hash = bits(this.hash)
     this.held = bits(this.held)
     this.code = bits(this.code)
+    this.resort = bits(this.resort)
     this.score = reals(this.score)
   }
 }

@@ -1,11 +1,12 @@
 import type { IngestProtocol, Location, Protocol } from '../../shared/contract/foghorn.ts'
-import { bits } from './columns.ts'
+import { bits, real } from './columns.ts'
 import type { Fleet, Host } from './fleet.ts'
-import { HALF_ROUND_KM, NOWHERE, toVector } from './geography.ts'
+import { HALF_ROUND_KM, NOWHERE, productOf, toVector } from './geography.ts'
 import { best, type Place } from './ranking.ts'
 import { type Reason, reasonOf } from './reasons.ts'
-import { assess, bandwidthFree, counts, cpuFree, memoryFree, NEVER, nearness, type Scale, toScale } from './score.ts'
+import { assess, counts, NEVER, nearness, type Scale, toScale } from './score.ts'
 import { pointsOf } from './tags.ts'
+import { freeOf } from './usage.ts'
 
 /** Most refused hosts that a decision names. */
 export const REJECTED_MAX = 8
@@ -58,44 +59,50 @@ export interface Decision {
 /** Ranks the hosts of a tenant's clusters (most preferred first). */
 export function decide(fleets: readonly Fleet[], question: Question): Decision {
   const scale = toScale(fleets, question)
-  let resort = NEVER
-  for (const [order, fleet] of fleets.entries()) resort = Math.min(resort, assess(fleet, order, scale))
-  const ranked = best(fleets, scale, resort).map((place) => explain(place, scale))
-  const { rejected, total, nearest } = refusals(fleets, scale, resort)
-  return { ranked, rejected, total, nearest: ranked.length > 0 ? null : (reasonOf(nearest) ?? null) }
+  const tops = new Float64Array(NEVER).fill(Number.NEGATIVE_INFINITY)
+  for (const [order, fleet] of fleets.entries()) assess(fleet, order, scale, tops)
+  const found = tops.findIndex((top) => top >= 0)
+  const resort = found < 0 ? NEVER : found
+  const ranked = best(fleets, { resort, top: real(tops, resort), seed: question.seed })
+  const { rejected, nearest } = refusals(fleets, resort)
+  return {
+    ranked: ranked.map((place) => explain(place, scale)),
+    rejected,
+    total: fleets.reduce((sum, { size }) => sum + size, 0),
+    nearest: resort === NEVER ? (reasonOf(nearest) ?? null) : null,
+  }
 }
 
-function refusals(fleets: readonly Fleet[], { resorts }: Scale, resort: number) {
+function refusals(fleets: readonly Fleet[], chosen: number) {
   const rejected: Decision['rejected'] = []
-  let total = 0
   let nearest = 0
   for (const { hosts, columns } of fleets) {
+    const { code, resort } = columns
     for (let slot = 0; slot < hosts.length; slot++) {
+      if (bits(resort, slot) <= chosen && chosen < NEVER) continue
       const host = hosts[slot]
       if (host === undefined) continue
-      total++
-      const code = bits(columns.code, slot)
-      if (resort < NEVER && resorts[code] === resort) continue
-      if (code > nearest) nearest = code
-      const reason = rejected.length < REJECTED_MAX && reasonOf(code)
+      nearest = Math.max(nearest, bits(code, slot))
+      const reason = rejected.length < REJECTED_MAX && reasonOf(bits(code, slot))
       if (reason) rejected.push({ host, reason })
     }
   }
-  return { rejected, total, nearest }
+  return { rejected, nearest }
 }
 
 function explain({ host, fleet, order, slot, score }: Place, scale: Scale): Candidate {
-  const { columns, weights, holders } = fleet
-  const placed = toVector(host.location) !== null && scale.place !== NOWHERE
-  const near = nearness(columns, slot, scale.place)
+  const { weights, holders } = fleet
+  const free = freeOf(host.load, fleet.added(slot))
+  const product = productOf(toVector(host.location) ?? NOWHERE, scale.place)
+  const near = nearness(product)
   const parts = {
-    cpu: weights.cpu * cpuFree(columns, slot),
-    memory: weights.memory * memoryFree(columns, slot),
-    bandwidth: weights.bandwidth * bandwidthFree(columns, slot),
+    cpu: weights.cpu * free.cpu,
+    memory: weights.memory * free.memory,
+    bandwidth: weights.bandwidth * free.bandwidth,
     distance: weights.distance * near,
     stream: holders.of(scale.stream).some((entry) => entry >> 1 === slot && counts(entry, scale)) ? weights.stream : 0,
     cluster: weights.cluster / (order + 1),
     tags: pointsOf(host.tags, scale.adjust),
   }
-  return { host, score, parts, distance_km: placed ? (1 - near) * HALF_ROUND_KM : null }
+  return { host, score, parts, distance_km: Number.isNaN(product) ? null : (1 - near) * HALF_ROUND_KM }
 }

@@ -12,7 +12,7 @@ import type { Figures, HostParts, Snapshot } from './nodes/snapshot.ts'
 import { dtscOf, type IngestTemplates, ingestTemplatesOf, type Templates, templatesOf } from './protocol.ts'
 import { codes } from './reasons.ts'
 import { hash } from './spread.ts'
-import { closedBy, type Usage, viewerBytes } from './usage.ts'
+import { closedBy, freeOf, roomOf, type Usage, viewerBytes } from './usage.ts'
 
 /** A host's last word and how old it is: ages mean the same on every machine, times do not. */
 export interface HostAge {
@@ -60,11 +60,21 @@ export class Fleet {
 
   /** Takes over what the cluster answered, as of `at_ms` on our own clock. */
   apply({ whole, hosts, removed, outputs, names, weights }: Snapshot, at_ms: number): void {
-    this.weights = weights ?? this.#configured
+    this.#setWeights(weights ?? this.#configured)
     if (whole) this.#keepOnly(new Set(hosts.map(({ node_id }) => node_id)))
     for (const node_id of removed) this.#remove(node_id)
     const derived = outputs.map((all) => ({ all, play: templatesOf(all), ingest: ingestTemplatesOf(all) }))
     for (const parts of hosts) this.#change(parts, { derived, names, at_ms })
+  }
+
+  #setWeights(weights: Weights): void {
+    const same = JSON.stringify(weights) === JSON.stringify(this.weights)
+    this.weights = weights
+    if (!same) for (const slot of this.#slots.values()) this.#weigh(slot)
+  }
+
+  get size(): number {
+    return this.#slots.size
   }
 
   slotOf(node_id: string): number | undefined {
@@ -78,12 +88,18 @@ export class Fleet {
   /** Charges a host for who was sent to it by this isolate and is not in the picture yet. */
   addOwn(node_id: string, bytes_per_second: number): void {
     const slot = this.#slots.get(node_id)
-    if (slot !== undefined) this.columns.own[slot] = real(this.columns.own, slot) + bytes_per_second
+    if (slot === undefined) return
+    this.columns.own[slot] = real(this.columns.own, slot) + bytes_per_second
+    this.#weigh(slot)
   }
 
   /** Such charges anew, of all hosts. */
   setOwn(charges: ReadonlyMap<string, number>): void {
-    this.columns.own.fill(0)
+    for (const slot of this.#slots.values()) {
+      if (real(this.columns.own, slot) === 0) continue
+      this.columns.own[slot] = 0
+      this.#weigh(slot)
+    }
     for (const [node_id, bytes_per_second] of charges) this.addOwn(node_id, bytes_per_second)
   }
 
@@ -93,7 +109,6 @@ export class Fleet {
     const load = figures ?? before?.load ?? UNKNOWN
     const viewer_bytes_per_second = viewerBytes(load)
     if (figures !== undefined) this.#setFigures(slot, figures, at_ms)
-    this.columns.viewer[slot] = viewer_bytes_per_second
     if (profile !== undefined) {
       const { address, tags, location } = profile
       const { all = {}, play = {}, ingest = {} } = derived[profile.outputs] ?? {}
@@ -104,12 +119,13 @@ export class Fleet {
     } else if (before !== undefined) {
       this.hosts[slot] = { ...before, load, viewer_bytes_per_second }
     }
+    this.#weigh(slot)
     if (presence !== undefined) this.holders.set(slot, presence, names)
   }
 
   #setProfile(slot: number, { node_id, templates, ingest_templates, dtsc, location }: Host): void {
     const { columns } = this
-    const [x, y, z] = toVector(location) ?? NOWHERE
+    const { x, y, z } = toVector(location) ?? NOWHERE
     columns.x[slot] = x
     columns.y[slot] = y
     columns.z[slot] = z
@@ -126,10 +142,23 @@ export class Fleet {
     columns.healthy[slot] = figures.healthy ? 1 : 0
     columns.closed[slot] = closed === null ? 0 : codes[closed]
     columns.cpu_percent[slot] = figures.cpu_percent ?? Number.NaN
-    columns.memory_free[slot] = figures.memory_ratio === null ? Number.NaN : 1 - figures.memory_ratio
-    columns.egress[slot] = figures.egress_bytes_per_second ?? Number.NaN
-    columns.limit[slot] = figures.limit_bytes_per_second ?? Number.NaN
     columns.pending[slot] = figures.pending_bytes_per_second
+  }
+
+  /** Works out what a host's load is worth, and how much it has left, with all who are under way to it. */
+  #weigh(slot: number): void {
+    const { columns, weights } = this
+    const host = this.hosts[slot]
+    if (host === undefined) return
+    const added = this.added(slot)
+    const free = freeOf(host.load, added)
+    columns.base[slot] = weights.cpu * free.cpu + weights.memory * free.memory + weights.bandwidth * free.bandwidth
+    columns.room[slot] = roomOf(host.load, added + host.viewer_bytes_per_second)
+  }
+
+  /** Bytes per second that are under way to a host and do not show in its load yet. */
+  added(slot: number): number {
+    return real(this.columns.pending, slot) + real(this.columns.own, slot)
   }
 
   #add(node_id: string): number {
@@ -146,6 +175,7 @@ export class Fleet {
     if (slot === undefined) return
     this.#slots.delete(node_id)
     this.hosts[slot] = undefined
+    this.columns.seen_at_ms[slot] = Number.NEGATIVE_INFINITY
     this.holders.clear(slot)
     this.#free.push(slot)
   }

@@ -47,11 +47,11 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       fleets: createFleets({ clusters, clock, weights: WEIGHTS }),
       decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
       cold: COLD_HOSTS === 'allow',
-      front: TRUSTED_PROXIES,
       commodore,
       weights: WEIGHTS,
       ownedClusters: createOwnedClusters(quartermaster, clock),
       allowance: createAllowance(clock),
+      front: TRUSTED_PROXIES,
     },
   })
 }

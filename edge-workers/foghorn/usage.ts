@@ -56,11 +56,27 @@ export function closedBy(state: Usage & { draining: boolean; held_out: boolean }
 
 /** Why a host that is not closed takes nobody, or only when no other does. */
 export function crowdedBy(usage: Usage): Reason | null {
-  const { cpu_percent, egress_bytes_per_second, limit_bytes_per_second } = usage
+  const { cpu_percent } = usage
   if (cpu_percent !== null && cpu_percent >= CPU_PERCENT_MAX) return 'cpu_full'
-  const egress = (egress_bytes_per_second ?? 0) + viewerBytes(usage)
-  if (limit_bytes_per_second !== null && egress > BANDWIDTH_RATIO_MAX * limit_bytes_per_second) return 'bandwidth_full'
+  if (roomOf(usage, viewerBytes(usage)) < 0) return 'bandwidth_full'
   return cpu_percent !== null && cpu_percent >= CPU_PERCENT_BUSY ? 'cpu_busy' : null
+}
+
+/** How much of each a host has left, 0 (nothing) to 1, when `added` bytes per second more have come. What is unknown is nothing. */
+export function freeOf({ cpu_percent, memory_ratio, egress_bytes_per_second: egress, ...rest }: Usage, added: number) {
+  const limit = rest.limit_bytes_per_second
+  return {
+    cpu: cpu_percent === null ? 0 : Math.max(0, 1 - cpu_percent / 100),
+    memory: memory_ratio === null ? 0 : Math.max(0, 1 - memory_ratio),
+    bandwidth: egress === null || limit === null ? 0 : Math.max(0, 1 - (egress + added) / limit),
+  }
+}
+
+/** Bytes per second that a host may still be charged with, below 0 when it is full. */
+export function roomOf({ egress_bytes_per_second, limit_bytes_per_second: limit }: Usage, added: number): number {
+  return limit === null
+    ? Number.POSITIVE_INFINITY
+    : BANDWIDTH_RATIO_MAX * limit - (egress_bytes_per_second ?? 0) - added
 }
 
 /** What one more viewer of this host takes, in bytes per second, by those that it has. */

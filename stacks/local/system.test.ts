@@ -6,6 +6,7 @@ import { importPKCS8, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { CreatedStream } from '../../shared/contract/commodore.ts'
+import { IngestAnswer } from '../../shared/contract/foghorn.ts'
 import { CreatedSigningKey } from '../../shared/contract/playback.ts'
 import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { configureLog } from '../../shared/log.ts'
@@ -127,6 +128,33 @@ test('a live stream is seen by its tenant, and its viewer is redirected to the h
   host.finish()
   await expect.poll(() => statusOf(stream_id), { timeout: 40_000 }).toBe('offline')
 }, 90_000)
+
+test('a publisher finds the host by the stream key, and who runs the host sees and holds it', async () => {
+  const { demo, operator, services, base_url } = system.state
+  const authorization = `Bearer ${operator.api_token}`
+  const ingest = () => get(`/ingest/${demo.stream_key}`)
+  await expect.poll(async () => (await ingest()).status, { timeout: 15_000 }).toBe(200)
+  const { playback_id, candidates } = IngestAnswer.parse(await (await ingest()).json())
+  expect(playback_id).toBe(demo.playback_id)
+  const whip = candidates[0]?.urls.whip
+  expect(whip).toBe(`${services.media_host}/webrtc/${demo.stream_key}`)
+  const offer = {
+    method: 'POST',
+    headers: { 'content-type': 'application/sdp' },
+    body: 'v=0',
+    redirect: 'manual',
+  } as const
+  const sent = await fetch(`${base_url}/ingest/${demo.stream_key}`, offer)
+  expect([sent.status, sent.headers.get('location')]).toEqual([307, whip])
+  const ask = async (query: string) =>
+    (await fetch(`${services.foghorn}/?${query}`, { headers: { authorization } })).json() as Promise<unknown>
+  const host = candidates[0]?.host ?? ''
+  expect(await ask('lstserver=1')).toEqual({ [host]: 'Monitored (online)' })
+  expect(await ask(`delserver=${host}`)).toBe('Offline')
+  await expect.poll(async () => (await ingest()).status, { timeout: 15_000 }).toBe(503)
+  await ask(`addserver=${host}`)
+  await expect.poll(async () => (await ingest()).status, { timeout: 15_000 }).toBe(200)
+}, 60_000)
 
 test('a terminated stream ends on its host, and who may publish still may', async () => {
   const host = system.standIn

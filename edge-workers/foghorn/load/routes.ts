@@ -3,6 +3,7 @@ import { cors } from 'hono/cors'
 import { z } from 'zod'
 import { STREAM_NAME_CHARS_MAX } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
+import type { Front } from '../../../shared/http/caller-address.ts'
 import { operation, path, query } from '../../../shared/http/route.ts'
 import type { FoghornEnv } from '../deps.ts'
 import { callerOf, ctxOf, isProbe } from '../request.ts'
@@ -62,10 +63,12 @@ async function reply(c: Context<FoghornEnv>, asked: LoadQuery): Promise<Response
   return 'text' in answered ? c.text(answered.text) : c.json(answered.json)
 }
 
-/** Headers that a front of ours adds count; anybody else could make them up. */
+/** Headers that a proxy of ours adds count; through Cloudflare anybody could send them. */
 function askingOf(c: Context<FoghornEnv>, wishes: Wishes): Asking {
-  const { front } = c.var.ctx
-  const isOurs = front !== 'cloudflare' && front > 0
-  const own = isOurs ? wishesInHeaders((name) => c.req.header(name), wishes) : wishes
+  const own = isProxied(c.var.ctx.front) ? wishesInHeaders((name) => c.req.header(name), wishes) : wishes
   return { ...own, caller: callerOf(c), probe: isProbe(c) }
+}
+
+function isProxied(front: Front): boolean {
+  return front !== 'cloudflare' && front > 0
 }

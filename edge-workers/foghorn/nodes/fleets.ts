@@ -76,9 +76,10 @@ export function createFleets({ clusters, clock, weights, wait = pause }: Options
       const asked_at_ms = nowMs()
       try {
         const snapshot = await clusters.refresh(cluster_id, kept.picture.ask(asked_at_ms))
-        kept.picture.answer(snapshot, asked_at_ms)
+        const forgotten = kept.picture.answer(snapshot, asked_at_ms)
         kept.failed = false
         kept.paused_until_ms = 0
+        if (forgotten) tellSoon(cluster_id, kept, defer)
       } catch (error) {
         kept.failed = true
         kept.paused_until_ms = nowMs() + CLUSTER_PAUSE_MS

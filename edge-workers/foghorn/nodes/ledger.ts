@@ -60,15 +60,15 @@ export class Ledger {
     }))
   }
 
-  /** The cluster has counted all up to a batch. `anew`: it has lost what it had counted before that. */
-  counted(number: number, anew: boolean, now_ms: number): void {
+  /** The cluster has counted all up to a batch. `anew`: it has lost what it had counted before; true when there was any. */
+  counted(number: number, anew: boolean, now_ms: number): boolean {
     const isYoung = ({ at_ms }: Batch) => now_ms - at_ms < CHARGE_LIFE_MS
     const lost = anew ? this.#told.filter(isYoung) : []
     const counted = this.#untold.filter((batch) => batch.number <= number)
     const left = this.#untold.filter((batch) => batch.number > number)
     this.#told = [...(anew ? [] : this.#told), ...counted].filter(isYoung)
     this.#untold = left
-    if (lost.length === 0) return
+    if (lost.length === 0) return false
     // Under a new name, because what is told again is older than what was counted under the one before.
     this.#isolate_id = crypto.randomUUID()
     this.#number = 0
@@ -76,6 +76,7 @@ export class Ledger {
     for (const batch of again) batch.number = ++this.#number
     for (const batch of lost) batch.recent = []
     this.#untold = [...lost, ...left]
+    return true
   }
 
   /** Bytes per second by host that the cluster is not known to have counted. */

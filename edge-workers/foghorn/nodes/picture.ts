@@ -22,15 +22,16 @@ export class Picture {
     return { isolate_id: this.ledger.isolate_id, epoch: this.#epoch, version: this.#version, batches }
   }
 
-  /** Takes over its answer to what was asked at `asked_at_ms`. */
-  answer(snapshot: Snapshot, asked_at_ms: number): void {
+  /** Takes over its answer to what was asked at `asked_at_ms`; true when it has forgotten something that it was told. */
+  answer(snapshot: Snapshot, asked_at_ms: number): boolean {
     const anew = this.#epoch !== null && this.#epoch !== snapshot.epoch
     this.fleet.apply(snapshot, asked_at_ms)
-    this.ledger.counted(snapshot.counted, anew, asked_at_ms)
+    const forgotten = this.ledger.counted(snapshot.counted, anew, asked_at_ms)
     this.fleet.setOwn(this.ledger.own())
     this.at_ms = asked_at_ms
     this.#epoch = snapshot.epoch
     this.#version = snapshot.version
+    return forgotten
   }
 
   /** Somebody is on the way to a host. */

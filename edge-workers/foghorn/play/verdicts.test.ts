@@ -110,7 +110,7 @@ test('after a failure Commodore is left alone for a while by those who can do wi
 })
 
 test('a media host asks for itself, by the name that it has', async () => {
-  commodore.verdicts.set('source:live+inside', allowed)
+  commodore.verdicts.set('live+inside', allowed)
   const get = openVerdicts()
   for (let time = 0; time < 2; time++) expect(await get({ runtime_name: 'live+inside', source: true })).toEqual(allowed)
   expect(commodore.requests).toEqual([{ runtime_name: 'live+inside', purpose: 'source' }])

@@ -167,7 +167,10 @@ export class ClusterState {
       this.#hosts.touch(node_id)
     }
     const [oldest] = this.#heldOut
-    if (this.#heldOut.size > HELD_OUT_MAX && oldest !== undefined) this.#heldOut.delete(oldest)
+    if (this.#heldOut.size > HELD_OUT_MAX && oldest !== undefined) {
+      this.#heldOut.delete(oldest)
+      this.#hosts.touch(oldest)
+    }
     return found
   }
 }

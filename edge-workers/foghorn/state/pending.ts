@@ -45,10 +45,10 @@ export class Pending {
 
   /** Gives up on viewers who never showed. Returns the hosts that had any. */
   expire(now_ms: number): string[] {
-    const since = (now_ms - CHARGE_LIFE_MS) / 1000
+    const since_ms = now_ms - CHARGE_LIFE_MS
     const changed: string[] = []
     for (const [node_id, buckets] of this.#byHost) {
-      const left = buckets.filter(({ second }) => second >= since)
+      const left = buckets.filter(({ second }) => (second + 1) * 1000 > since_ms)
       if (left.length === buckets.length) continue
       changed.push(node_id)
       if (left.length === 0) this.#byHost.delete(node_id)

@@ -1,9 +1,10 @@
-import type { Heartbeat, Weights } from '../../../shared/contract/foghorn.ts'
+import type { Heartbeat, HostedStream, Weights } from '../../../shared/contract/foghorn.ts'
 import type { Question } from '../decision.ts'
 import { Fleet } from '../fleet.ts'
 import type { Charge } from '../nodes/snapshot.ts'
 import { ClusterState } from '../state/cluster-state.ts'
 import { DEFAULT_WEIGHTS } from '../weights.ts'
+import { dice } from './dice.ts'
 
 /** A heartbeat, and whose and how old it is on our own clock. */
 export interface HostReport {
@@ -106,4 +107,34 @@ export function question(changes: Partial<Question> = {}): Question {
     cpu_percent_needed: 0,
     ...changes,
   }
+}
+
+/** A cluster of hosts all over the world, each stream on some of them, the first of which has it at first hand. */
+export function largeCluster({
+  hosts,
+  streams,
+  copies,
+}: {
+  hosts: number
+  streams: number
+  copies: number
+}): HostReport[] {
+  const roll = dice(1)
+  const held = Array.from({ length: hosts }, () => new Map<string, HostedStream>())
+  for (let stream = 0; stream < streams; stream++) {
+    for (let copy = 0; copy < copies; copy++) {
+      const name = `live+${stream.toString(36).padStart(20, 'k')}`
+      held[Math.floor(roll() * hosts)]?.set(name, { ...live(name), viewers: 5, replica: copy > 0 })
+    }
+  }
+  return held.map((own, index) =>
+    report(index, 0, {
+      host: `edge-${index}.example`,
+      location: { latitude: roll() * 180 - 90, longitude: roll() * 360 - 180 },
+      cpu_percent: roll() * 95,
+      egress_bytes_per_second: roll() * 100_000_000,
+      streams: [...own.values()],
+      tags: ['edge', roll() < 0.5 ? 'eu' : 'us'],
+    }),
+  )
 }

@@ -52,6 +52,11 @@ function resortOf(reason: Reason | null, { want }: Question): number {
   return want === 'source' && bearable.includes(reason) ? 2 : Infinity
 }
 
+/** Whether a host has the protocol, or any where any will do. */
+function offers(templates: Readonly<Record<string, string>>, protocol: string | null): boolean {
+  return protocol === null ? Object.keys(templates).length > 0 : templates[protocol] !== undefined
+}
+
 function objection(one: Case, live: boolean, question: Question): Reason | null {
   const { report, scene } = one
   const { heartbeat, node_id } = report
@@ -60,8 +65,8 @@ function objection(one: Case, live: boolean, question: Question): Reason | null 
   if (!isHeard(one, question)) return 'stale'
   if (!heartbeat.healthy) return 'unhealthy'
   if (want !== 'ingest' && !has(report, question) && !(want === 'play' && question.cold && live)) return 'stream_absent'
-  if (want === 'play' && protocol && !templatesOf(heartbeat.outputs)[protocol]) return 'protocol_absent'
-  if (want === 'ingest' && ingest && !ingestTemplatesOf(heartbeat.outputs)[ingest]) return 'protocol_absent'
+  if (want === 'play' && !offers(templatesOf(heartbeat.outputs), protocol)) return 'protocol_absent'
+  if (want === 'ingest' && !offers(ingestTemplatesOf(heartbeat.outputs), ingest)) return 'protocol_absent'
   if (want === 'source' && dtscOf(heartbeat.outputs, heartbeat.host) === null) return 'protocol_absent'
   if (scene.held_out.includes(node_id)) return 'held_out'
   if (heartbeat.draining) return 'draining'

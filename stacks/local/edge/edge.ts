@@ -4,8 +4,12 @@ import { COMPATIBILITY_DATE, type EdgeWorkerName, edgeWorkers } from '../../edge
 import { bundleWorker } from './bundle.ts'
 import { relay } from './relay.ts'
 
-interface EdgeOptions {
+export interface EdgeOptions {
   worker?: EdgeWorkerName
+  /** Instead of the worker's own entry point. */
+  entry?: string
+  /** Isolates that share its Durable Objects, as on the machines of the edge. */
+  isolates?: number
   /** 0 for any free one. */
   port: number
   /** The Worker's variables and secrets; its Durable Objects are bound from its definition. */
@@ -18,26 +22,34 @@ export interface Edge extends AsyncDisposable {
   url: string
   /** Sends a request past the network, with what Cloudflare would tell of the caller in `cf`. */
   fetch: Miniflare['dispatchFetch']
+  /** The same in one of its isolates, 0 being the first. */
+  fetchFrom(isolate: number): Promise<Miniflare['dispatchFetch']>
   stop(): Promise<void>
 }
 
 /** Runs one edge worker in workerd, as Cloudflare does, on a loopback port. */
-export async function startEdge({ worker = 'foghorn', port, bindings, dataPath }: EdgeOptions): Promise<Edge> {
+export async function startEdge({ worker = 'foghorn', isolates = 1, ...options }: EdgeOptions): Promise<Edge> {
   const log = createLog(worker)
-  const { entry, durableObjects } = edgeWorkers[worker]
-  const { code, gzip_bytes } = await bundleWorker(entry)
+  const { durableObjects, entry } = edgeWorkers[worker]
+  const { code, gzip_bytes } = await bundleWorker(options.entry ?? entry)
+  const nameOf = (isolate: number) => (isolate === 0 ? worker : `${worker}-${isolate}`)
   log.info('edge worker bundled', { gzip_bytes })
   const miniflare = new Miniflare({
-    name: worker,
     host: '127.0.0.1',
-    port,
-    modules: [{ type: 'ESModule', path: `${worker}.js`, contents: code }],
-    compatibilityDate: COMPATIBILITY_DATE,
-    bindings,
-    durableObjects: Object.fromEntries(
-      Object.entries(durableObjects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
-    ),
-    durableObjectsPersist: dataPath,
+    port: options.port,
+    workers: Array.from({ length: isolates }, (_, isolate) => ({
+      name: nameOf(isolate),
+      modules: [{ type: 'ESModule' as const, path: `${worker}.js`, contents: code }],
+      compatibilityDate: COMPATIBILITY_DATE,
+      bindings: options.bindings,
+      durableObjects: Object.fromEntries(
+        Object.entries(durableObjects).map(([binding, className]) => [
+          binding,
+          { className, useSQLite: true, ...(isolate > 0 && { scriptName: worker }) },
+        ]),
+      ),
+    })),
+    durableObjectsPersist: options.dataPath,
     // Nobody knows here where a caller is, and nothing is fetched to pretend it.
     cf: {},
     telemetry: { enabled: false },
@@ -49,7 +61,11 @@ export async function startEdge({ worker = 'foghorn', port, bindings, dataPath }
   const stop = () => miniflare.dispose()
   try {
     const url = (await miniflare.ready).href.replace(/\/$/, '')
-    return { url, fetch: miniflare.dispatchFetch, stop, [Symbol.asyncDispose]: stop }
+    const fetchFrom = async (isolate: number) => {
+      const { fetch } = await miniflare.getWorker(nameOf(isolate))
+      return fetch as Miniflare['dispatchFetch']
+    }
+    return { url, fetch: miniflare.dispatchFetch, fetchFrom, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error

@@ -8,7 +8,7 @@ import type { Heartbeat } from '../../../../shared/contract/foghorn.ts'
 import { newId } from '../../../../shared/ids.ts'
 import { randomCode } from '../../../../shared/random.ts'
 import { createIdentities, type Identities } from '../../../../shared/testing/identities.ts'
-import { type Edge, startEdge } from '../edge.ts'
+import { type Edge, type EdgeOptions, startEdge } from '../edge.ts'
 import {
   type CommodoreDoor,
   type DecklogDoor,
@@ -37,8 +37,11 @@ export interface Foghorn extends AsyncDisposable {
 
 export type Answer = Awaited<ReturnType<Edge['fetch']>>
 
-/** `changes` replace the usual ones: by default Cloudflare stands before it. */
-export async function startFoghorn(changes: Record<string, string> = {}): Promise<Foghorn> {
+/** `changes` replace the usual variables: by default Cloudflare stands before it. */
+export async function startFoghorn(
+  changes: Record<string, string> = {},
+  options: Pick<EdgeOptions, 'entry' | 'isolates'> = {},
+): Promise<Foghorn> {
   const identities = await createIdentities(systemClock)
   const [commodore, decklog] = [await startCommodore(identities), await startDecklog(identities)]
   const quartermaster = await startQuartermaster(identities)
@@ -51,7 +54,7 @@ export async function startFoghorn(changes: Record<string, string> = {}): Promis
     TRUSTED_PROXIES: 'cloudflare',
     ...changes,
   }
-  const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings })
+  const start = () => startEdge({ worker: 'foghorn', port: 0, dataPath, bindings, ...options })
   const foghorn: Foghorn = {
     edge: await start(),
     identities,
@@ -98,9 +101,7 @@ export function addStream({ commodore }: Foghorn, clusterIds: readonly string[] 
     runtime_name: `live+${internal}`,
     cluster_ids: [...clusterIds],
   }
-  for (const name of [playbackId, verdict.runtime_name, `source:${verdict.runtime_name}`]) {
-    commodore.verdicts.set(name, verdict)
-  }
+  for (const name of [playbackId, verdict.runtime_name]) commodore.verdicts.set(name, verdict)
   const [clusterId = ''] = clusterIds
   return { playbackId, clusterId, internal, onAir: { streams: [live(verdict.runtime_name)] } }
 }

@@ -54,7 +54,10 @@ export function nodeStatistics(host: Host): Record<string, unknown> {
     mem_used: MEMORY_USED_KIB,
     obw: [0, 0],
     output_counts: Object.fromEntries(connectors),
-    outputs: Object.fromEntries(Object.entries(outputUrls).map(([name, path]) => [name, `http://HOST:${port}${path}`])),
+    outputs: {
+      ...Object.fromEntries(Object.entries(outputUrls).map(([name, path]) => [name, `http://HOST:${port}${path}`])),
+      WebRTC: `ws://HOST:${port}/webrtc/$`,
+    },
     pkts: [0, 0, 0],
     shm_total: MEMORY_KIB,
     shm_used: SHARED_MEMORY_USED_KIB,
