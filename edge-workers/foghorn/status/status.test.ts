@@ -13,7 +13,7 @@ const EVENTUALLY = { timeout: 10_000 }
 
 let foghorn: Foghorn
 beforeAll(async () => {
-  foghorn = await startFoghorn()
+  foghorn = await startFoghorn({}, { entry: 'edge-workers/foghorn/testing/fickle-worker.ts' })
 })
 afterAll(() => foghorn[Symbol.asyncDispose]())
 
@@ -83,6 +83,20 @@ test('what was decided of late is shown, newest first, with what it was decided 
   expect(Object.values(sent.score_parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(sent.score, 6)
   expect(hosts).toMatchObject([{ pending_viewers: 1, reasons: [] }])
   expect(hosts[0]?.pending_bytes_per_second).toBeGreaterThan(0)
+})
+
+test('a cluster that does not answer is shown to be so, and hides none of the others', async () => {
+  const { tenantId, clusterId, look } = addOwner()
+  const other = { cluster_id: newId('cluster'), name: 'Other', kind: 'private' as const }
+  const own = foghorn.quartermaster.owned.get(tenantId) ?? []
+  foghorn.quartermaster.owned.set(tenantId, [...own, other])
+  for (const id of [clusterId, other.cluster_id]) await foghorn.beat({ clusterId: id })
+  await foghorn.get(`/testing/${clusterId}/away`)
+  const { clusters } = await look()
+  expect(clusters.map(({ reachable, hosts }) => [reachable, hosts.length])).toEqual([
+    [false, 0],
+    [true, 1],
+  ])
 })
 
 const overview = {
