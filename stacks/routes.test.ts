@@ -12,6 +12,7 @@ test.each([
   ['/nodes/enrol', 'quartermaster'],
   ['/play/abc/hls', 'foghorn'],
   ['/play/abc', 'foghorn'],
+  ['/status', 'foghorn'],
   ['/ingest/sk_0a1b', 'foghorn'],
 ])('%s goes to %s', (path, service) => {
   expect(routeOf('GET', path)).toBe(service)

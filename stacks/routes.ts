@@ -58,6 +58,7 @@ export const routes: readonly Route[] = [
   { path: '/enrolment-tokens/**', service: 'quartermaster' },
   { path: '/frameworks.decklog.v1.DecklogService/**', service: 'decklog' },
   { path: '/play/**', service: 'foghorn' },
+  { path: '/status', service: 'foghorn', methods: ['GET', 'HEAD'] },
   // By a key's own beginning: `POST /ingest/authorize` is Commodore's, for services alone.
   { path: '/ingest/sk_*', service: 'foghorn' },
 ]

@@ -46,7 +46,7 @@ test('each operation that is not for everybody refuses nobody, and whoever is no
     fetch: async (request) => Response.json(await (await foghorn.edge.fetch(request.url)).json()),
   })
   const closed = operations.filter(({ auth }) => auth !== 'none')
-  const asked = ['GET /nodes/{id}/channel', 'GET /', 'POST /']
+  const asked = ['GET /nodes/{id}/channel', 'GET /', 'POST /', 'GET /status']
   expect(closed.map(({ line }) => line).sort()).toEqual([...Object.keys(bodies), ...asked].sort())
   const useless = await uselessTokens(identities, newId('tenant'), systemClock)
   const user = await identities.user(newId('tenant'))
@@ -58,7 +58,8 @@ test('each operation that is not for everybody refuses nobody, and whoever is no
     expect(`${line}: ${await ask(line, stranger)}`).toBe(`${line}: 403 forbidden`)
     // Whose hosts these may ask about is tried in load/load.test.ts.
     if (auth === 'tenant or node') continue
-    expect(`${line}: ${await ask(line, user)}`).toBe(`${line}: 403 forbidden`)
+    const ofUser = auth === 'tenant' ? '200' : '403 forbidden'
+    expect(`${line}: ${await ask(line, user)}`).toBe(`${line}: ${ofUser}`)
     const refusal = auth === 'node' ? 'not_your_node' : 'forbidden'
     expect(`${line}: ${await ask(line, otherNode)}`).toBe(`${line}: 403 ${refusal}`)
   }

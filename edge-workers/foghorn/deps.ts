@@ -26,7 +26,7 @@ export interface Deps {
   ownedClusters: OwnedClustersOf
   /** How often an address may ask about stream keys. */
   allowance: Allowance
-  /** Who tells where viewers are. */
+  /** Who stands before us and tells of callers. */
   front: Front
 }
 

@@ -5,7 +5,7 @@ import { placeOf } from './play/viewer.ts'
 
 /** Whoever asks, as far as what stands before us tells. */
 export interface Caller {
-  /** It only spreads callers over hosts and counts what they ask; it is kept nowhere. */
+  /** It spreads callers over hosts, binds tokens and counts what is asked; it is kept nowhere. */
   address: string | undefined
   place: Place | null
 }

@@ -12,6 +12,7 @@ import { CreatedSigningKey } from '../../shared/contract/playback.ts'
 import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { HEALTH_INTERVAL_MS, ServiceInstance } from '../../shared/contract/quartermaster.ts'
 import { configureLog } from '../../shared/log.ts'
+import { launchChromium } from '../../shared/testing/chromium.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
 import { callApi } from './media-host/testing.ts'
@@ -157,6 +158,19 @@ test('a publisher finds the host by the stream key, and who runs the host sees a
   await expect.poll(async () => (await ingest()).status, { timeout: 15_000 }).toBe(503)
   await ask(`addserver=${host}`)
   await expect.poll(async () => (await ingest()).status, { timeout: 15_000 }).toBe(200)
+}, 60_000)
+
+test('who runs the hosts signs in with a browser and sees them', async () => {
+  const { operator, base_url, services } = system.state
+  await using browser = await launchChromium()
+  const page = await browser.newPage()
+  await page.goto(`${base_url}/status`)
+  await page.getByLabel('E-mail').fill(operator.email)
+  await page.getByLabel('Password').fill(operator.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  const host = page.getByRole('table', { name: 'Hosts of This machine' }).getByRole('rowheader')
+  await host.waitFor()
+  expect(await host.textContent()).toContain(new URL(services.media_host ?? '').hostname)
 }, 60_000)
 
 test('a terminated stream ends on its host, and who may publish still may', async () => {

@@ -13,8 +13,8 @@ const headers = {
   'x-real-ip': ADDRESS,
   'true-client-ip': ADDRESS,
   forwarded: `for=${ADDRESS}`,
-  'x-viewer-latitude': boston.latitude,
-  'x-viewer-longitude': boston.longitude,
+  'x-latitude': boston.latitude,
+  'x-longitude': boston.longitude,
   'cf-iplatitude': boston.latitude,
   'cf-iplongitude': boston.longitude,
 }
@@ -54,7 +54,7 @@ test('behind a proxy of ours its own word counts, and nothing that the caller wr
   expect(await knock({ headers })).toEqual({ allowed: true, distance_km: 0 })
   expect(await knock({ headers: { 'x-forwarded-for': `198.51.100.1, ${ADDRESS}` } })).toMatchObject({ allowed: true })
   expect(await knock({ headers: { 'x-forwarded-for': `${ADDRESS}, 198.51.100.1` } })).toEqual(unknown)
-  const { 'x-forwarded-for': _, 'x-viewer-latitude': __, ...others } = headers
+  const { 'x-forwarded-for': _, 'x-latitude': __, ...others } = headers
   expect(await knock({ headers: others, cf: boston })).toEqual(unknown)
 })
 

@@ -5,7 +5,7 @@ import { placeOf } from './viewer.ts'
 const boston = { country: 'US', city: 'Boston', latitude: '42.36004', longitude: '-71.05884' }
 const place = { country_code: 'US', city: 'Boston', latitude: 42.36, longitude: -71.06, h3_cell: null }
 const asHeaders = (told: Record<string, string>) =>
-  Object.fromEntries(Object.entries(told).map(([name, value]) => [`x-viewer-${name}`, value]))
+  Object.fromEntries(Object.entries(told).map(([name, value]) => [`x-${name}`, value]))
 
 /** What is made of a request about which Cloudflare tells `cf` and that carries `headers`. */
 function told(front: Front, { cf, headers = {} }: { cf?: object; headers?: Record<string, string> }) {
@@ -47,5 +47,5 @@ test('what is no country is none, and a city is read in any script', () => {
   expect(told('cloudflare', { cf: { country: 'T1' } })).toMatchObject({ country_code: 'T1', latitude: null })
   const headers = asHeaders({ country: 'DE', city: encodeURIComponent('Düsseldorf') })
   expect(told(1, { headers })).toMatchObject({ city: 'Düsseldorf' })
-  expect(told(1, { headers: { ...headers, 'x-viewer-city': '%' } })).toMatchObject({ city: null })
+  expect(told(1, { headers: { ...headers, 'x-city': '%' } })).toMatchObject({ city: null })
 })

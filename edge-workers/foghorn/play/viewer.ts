@@ -24,10 +24,10 @@ const Told = z.object({
 
 /** The headers by which a proxy of ours tells of a place; it sets them on every request, or removes them. */
 const headers = {
-  country: 'x-viewer-country',
-  city: 'x-viewer-city',
-  latitude: 'x-viewer-latitude',
-  longitude: 'x-viewer-longitude',
+  country: 'x-country',
+  city: 'x-city',
+  latitude: 'x-latitude',
+  longitude: 'x-longitude',
 }
 
 /** The viewer's place as the trusted front tells it; null where there is none, or it says nothing. */

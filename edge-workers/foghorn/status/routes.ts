@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { StatusAnswer } from '../../../shared/contract/foghorn-status.ts'
 import { operation } from '../../../shared/http/route.ts'
 import type { FoghornEnv } from '../deps.ts'
+import { ctxOf } from '../request.ts'
 import page from './page.gen.json' with { type: 'json' }
 import { status } from './status.ts'
 
@@ -12,6 +13,7 @@ const headers = {
   'cache-control': 'no-cache',
   'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
+  vary: 'accept',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 }
@@ -23,7 +25,7 @@ export const statuses = new Hono<FoghornEnv>()
   )
   .get('/status', async (c, next) => {
     c.header('vary', 'accept', { append: true })
-    return wantsPage(c) ? c.body(page.html, 200, { ...headers, vary: 'accept' }) : next()
+    return wantsPage(c) ? c.body(page.html, 200, headers) : next()
   })
   .get(
     '/status',
@@ -37,7 +39,7 @@ export const statuses = new Hono<FoghornEnv>()
     }),
     async (c) => {
       c.header('cache-control', 'no-store')
-      return c.json(await status({ ...c.var.ctx, defer: (work) => c.executionCtx.waitUntil(work) }), 200)
+      return c.json(await status(ctxOf(c)), 200)
     },
   )
 

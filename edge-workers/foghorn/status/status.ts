@@ -1,12 +1,8 @@
-import type { Context } from '../../../shared/context.ts'
 import type { ClusterStatus, RecentDecision, StatusAnswer } from '../../../shared/contract/foghorn-status.ts'
-import type { Deps } from '../deps.ts'
-import type { Defer } from '../flight.ts'
+import type { Ctx } from '../deps.ts'
 import { type OwnedCluster, ownClusters } from '../nodes/owned-clusters.ts'
 import type { Recent } from '../nodes/snapshot.ts'
 import { toHostStatus } from './host-status.ts'
-
-type Ctx = Context & Deps & { defer: Defer }
 
 /** How the clusters that the caller's tenant runs do. One that does not answer hides none of the others. */
 export async function status(ctx: Ctx): Promise<StatusAnswer> {

@@ -1,5 +1,6 @@
 import { Cluster as Real } from '../cluster.ts'
 import type { Refresh, Snapshot } from '../nodes/snapshot.ts'
+import type { Overview } from '../state/cluster-state.ts'
 import { DEFAULT_WEIGHTS } from '../weights.ts'
 import worker from '../worker.ts'
 
@@ -10,6 +11,11 @@ export class Cluster extends Real {
   override refresh(refresh: Refresh): Snapshot {
     if (this.#away) throw new Error('The object is out of reach.')
     return super.refresh(refresh)
+  }
+
+  override overview(): Overview {
+    if (this.#away) throw new Error('The object is out of reach.')
+    return super.overview()
   }
 
   be(state: string): void {

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import topology from 'world-atlas/land-110m.json' with { type: 'json' }
 import { z } from 'zod'
 
 /** Degrees between two dots of the map. */
@@ -42,7 +42,7 @@ export function drawLand(): string {
 }
 
 function readRings(): Point[][] {
-  const { transform, arcs, objects } = Topology.parse(createRequire(import.meta.url)('world-atlas/land-110m.json'))
+  const { transform, arcs, objects } = Topology.parse(topology)
   const [scaleX, scaleY] = transform.scale
   const [left, top] = transform.translate
   const lines = arcs.map((deltas) => {

@@ -35,7 +35,7 @@ interface Switchable extends AsyncDisposable {
 
 /** Commodore as far as Foghorn calls it: real tokens are checked, the verdicts are the test's. */
 export interface CommodoreDoor extends Switchable {
-  /** By playback id, and by runtime name with `source:` before it where a media host asks. */
+  /** By playback id or runtime name. */
   verdicts: Map<string, Verdict>
   /** By stream key. */
   publishers: Map<string, z.infer<typeof AuthorizeIngestResponse>>
@@ -73,8 +73,8 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
   app.get('/.well-known/jwks.json', (c) => c.json(identities.keySet))
   app.post('/playback/authorize', body(AuthorizePlaybackRequest), async (c) => {
     requireService(c.var.ctx, 'foghorn')
-    const { playback_id, runtime_name = '', purpose } = c.req.valid('json')
-    const name = playback_id ?? (purpose === 'source' ? `source:${runtime_name}` : runtime_name)
+    const { playback_id, runtime_name = '' } = c.req.valid('json')
+    const name = playback_id ?? runtime_name
     asked.push(name)
     requests.push(c.req.valid('json'))
     await gate.passed()
