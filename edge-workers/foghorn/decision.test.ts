@@ -99,11 +99,12 @@ const anyClusters: fc.Arbitrary<Known[]> = fc
       hosts: fc.array(anyHost, { maxLength: 12 }),
       weights: anyWeights,
       frozen_ms: fc.option(fc.nat(2 * HEARTBEAT_STALE_MS), { freq: 4 }),
+      crowd: fc.constantFrom(1, 1, 3),
     }),
     { maxLength: 3 },
   )
   .map((clusters) =>
-    clusters.map(({ hosts, weights, frozen_ms }, order): Known => {
+    clusters.map(({ hosts, weights, frozen_ms, crowd }, order): Known => {
       const named = hosts.map((host, index) => ({ ...host, node_id: nodeId(order * 100 + index) }))
       const reports = named.map(({ node_id, beat, age: age_ms }) => {
         return { node_id, seen_at_ms: NOW_MS - age_ms, heartbeat: beat }
@@ -111,10 +112,10 @@ const anyClusters: fc.Arbitrary<Known[]> = fc
       const held_out = named.flatMap(({ node_id, held }) => (held === 0 ? [node_id] : []))
       const charges = named.map(({ node_id, pending }) => ({ node_id, viewers: 1, bytes_per_second: pending }))
       const own = new Map(named.map((host) => [host.node_id, host.own]))
-      const fleet = toFleet(reports, { cluster_id: clusterId(order), weights, held_out, charges, own })
+      const fleet = toFleet(reports, { cluster_id: clusterId(order), weights, held_out, charges, own, crowd })
       const frozen_at_ms = frozen_ms === null ? null : NOW_MS - frozen_ms
       fleet.frozen_at_ms = frozen_at_ms ?? Number.POSITIVE_INFINITY
-      const charged = new Map(named.map((host) => [host.node_id, host.pending + host.own]))
+      const charged = new Map(named.map((host) => [host.node_id, host.pending + crowd * host.own]))
       return { fleet, scene: { reports, weights, held_out, charged, frozen_at_ms } }
     }),
   )
@@ -249,6 +250,16 @@ test('viewers who are under way take bandwidth, and the one who asks needs some 
   expect(nearest(4, 4)).toBeNull()
   expect(nearest(9, 0)).toBe('bandwidth_full')
   expect(nearest(4, 5)).toBe('bandwidth_full')
+})
+
+test('what an isolate has sent stands for what the others send meanwhile, who see the same picture', () => {
+  const limit = 10 * VIEWER_BYTES_DEFAULT
+  const streams = [live(STREAM)]
+  const one = report(1, NOW_MS, { bandwidth_limit_bytes_per_second: limit, egress_bytes_per_second: 0, streams })
+  const own = new Map([[one.node_id, 3 * VIEWER_BYTES_DEFAULT]])
+  const nearest = (crowd: number) => decide([toFleet([one], { own, crowd })], ask()).nearest
+  expect(nearest(2.6)).toBeNull()
+  expect(nearest(2.7)).toBe('bandwidth_full')
 })
 
 test('a stream is pulled from where it comes in, never by a host from itself, and from a full host when there is no other', () => {
