@@ -10,7 +10,17 @@ import {
 import { decide, type Question, REJECTED_MAX } from './decision.ts'
 import { RANKED_MAX, SPREAD_POINTS } from './ranking.ts'
 import { reasons } from './reasons.ts'
-import { clusterId, type HostReport, heartbeat, live, nodeId, question, report, toFleet } from './testing/hosts.ts'
+import {
+  clusterId,
+  type HostReport,
+  heartbeat,
+  largeCluster,
+  live,
+  nodeId,
+  question,
+  report,
+  toFleet,
+} from './testing/hosts.ts'
 import { judge, type Scene } from './testing/oracle.ts'
 import {
   BANDWIDTH_RATIO_MAX,
@@ -142,39 +152,60 @@ const anyQuestion: fc.Arbitrary<Question> = fc.record({
 })
 
 test('every decision is what a slow and plain judge of each host says', () => {
-  fc.assert(
-    fc.property(anyClusters, anyQuestion, (clusters, asked) => {
-      const verdicts = judge(
-        clusters.map(({ scene }) => scene),
-        asked,
-      )
-      const decision = decide(
-        clusters.map(({ fleet }) => fleet),
-        asked,
-      )
-      const refused = verdicts.flatMap(({ report: { node_id }, reason }) => (reason ? [{ node_id, reason }] : []))
-      const scores = new Map(
-        verdicts.flatMap((verdict) => (verdict.reason ? [] : [[verdict.report.node_id, verdict.score]])),
-      )
-      const ranked = decision.ranked.map(({ host }) => host.node_id)
+  fc.assert(fc.property(anyClusters, anyQuestion, expectRight), { numRuns: 5_000 })
+})
 
-      expect(decision.total).toBe(verdicts.length)
-      expect(decision.rejected.map(({ host: { node_id }, reason }) => ({ node_id, reason }))).toEqual(
-        refused.slice(0, REJECTED_MAX),
-      )
-      expect(ranked).toHaveLength(Math.min(scores.size, RANKED_MAX))
-      expect(new Set(ranked).size).toBe(ranked.length)
-      const nearest = reasons.findLast((reason) => refused.some((one) => one.reason === reason))
-      expect(decision.nearest).toBe(scores.size > 0 ? null : (nearest ?? null))
-      for (const { host, score, parts } of decision.ranked) {
-        expect(Math.abs(score - (scores.get(host.node_id) ?? Number.NaN))).toBeLessThan(ROUNDING)
-        expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 6)
-      }
-      expectOrder(ranked, scores)
-    }),
-    { numRuns: 5_000 },
+test('a decision over a thousand hosts and ten thousand streams is what the judge says', () => {
+  const reports = largeCluster({ hosts: 1_000, streams: 10_000, copies: 3 })
+  const known = { fleet: toFleet(reports), scene: sceneOf(reports) }
+  const streams = reports.flatMap(
+    ({
+      heartbeat: {
+        streams: [first],
+      },
+    }) => (first ? [first.name] : []),
+  )
+  fc.assert(
+    fc.property(anyQuestion, fc.constantFrom(...streams), (asked, stream) =>
+      expectRight([known], { ...asked, stream, now_ms: 0 }),
+    ),
+    { numRuns: 100 },
   )
 })
+
+function sceneOf(reports: readonly HostReport[]): Scene {
+  return { reports, weights: DEFAULT_WEIGHTS, held_out: [], charged: new Map(), frozen_at_ms: null }
+}
+
+function expectRight(clusters: readonly Known[], asked: Question): void {
+  const verdicts = judge(
+    clusters.map(({ scene }) => scene),
+    asked,
+  )
+  const decision = decide(
+    clusters.map(({ fleet }) => fleet),
+    asked,
+  )
+  const refused = verdicts.flatMap(({ report: { node_id }, reason }) => (reason ? [{ node_id, reason }] : []))
+  const scores = new Map(
+    verdicts.flatMap((verdict) => (verdict.reason ? [] : [[verdict.report.node_id, verdict.score]])),
+  )
+  const ranked = decision.ranked.map(({ host }) => host.node_id)
+
+  expect(decision.total).toBe(verdicts.length)
+  expect(decision.rejected.map(({ host: { node_id }, reason }) => ({ node_id, reason }))).toEqual(
+    refused.slice(0, REJECTED_MAX),
+  )
+  expect(ranked).toHaveLength(Math.min(scores.size, RANKED_MAX))
+  expect(new Set(ranked).size).toBe(ranked.length)
+  const nearest = reasons.findLast((reason) => refused.some((one) => one.reason === reason))
+  expect(decision.nearest).toBe(scores.size > 0 ? null : (nearest ?? null))
+  for (const { host, score, parts } of decision.ranked) {
+    expect(Math.abs(score - (scores.get(host.node_id) ?? Number.NaN))).toBeLessThan(ROUNDING)
+    expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 6)
+  }
+  expectOrder(ranked, scores)
+}
 
 /** The near-best come first, in any order; then the others by score; nobody better is left out. */
 function expectOrder(ranked: readonly string[], scores: ReadonlyMap<string, number>): void {
