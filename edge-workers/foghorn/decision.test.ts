@@ -10,7 +10,17 @@ import {
 import { decide, type Question, REJECTED_MAX } from './decision.ts'
 import { RANKED_MAX, SPREAD_POINTS } from './ranking.ts'
 import { reasons } from './reasons.ts'
-import { clusterId, type HostReport, heartbeat, live, nodeId, question, report, toFleet } from './testing/hosts.ts'
+import {
+  clusterId,
+  type HostReport,
+  heartbeat,
+  largeCluster,
+  live,
+  nodeId,
+  question,
+  report,
+  toFleet,
+} from './testing/hosts.ts'
 import { judge, type Scene } from './testing/oracle.ts'
 import {
   BANDWIDTH_RATIO_MAX,
@@ -99,11 +109,12 @@ const anyClusters: fc.Arbitrary<Known[]> = fc
       hosts: fc.array(anyHost, { maxLength: 12 }),
       weights: anyWeights,
       frozen_ms: fc.option(fc.nat(2 * HEARTBEAT_STALE_MS), { freq: 4 }),
+      crowd: fc.constantFrom(1, 1, 3),
     }),
     { maxLength: 3 },
   )
   .map((clusters) =>
-    clusters.map(({ hosts, weights, frozen_ms }, order): Known => {
+    clusters.map(({ hosts, weights, frozen_ms, crowd }, order): Known => {
       const named = hosts.map((host, index) => ({ ...host, node_id: nodeId(order * 100 + index) }))
       const reports = named.map(({ node_id, beat, age: age_ms }) => {
         return { node_id, seen_at_ms: NOW_MS - age_ms, heartbeat: beat }
@@ -111,10 +122,10 @@ const anyClusters: fc.Arbitrary<Known[]> = fc
       const held_out = named.flatMap(({ node_id, held }) => (held === 0 ? [node_id] : []))
       const charges = named.map(({ node_id, pending }) => ({ node_id, viewers: 1, bytes_per_second: pending }))
       const own = new Map(named.map((host) => [host.node_id, host.own]))
-      const fleet = toFleet(reports, { cluster_id: clusterId(order), weights, held_out, charges, own })
+      const fleet = toFleet(reports, { cluster_id: clusterId(order), weights, held_out, charges, own, crowd })
       const frozen_at_ms = frozen_ms === null ? null : NOW_MS - frozen_ms
       fleet.frozen_at_ms = frozen_at_ms ?? Number.POSITIVE_INFINITY
-      const charged = new Map(named.map((host) => [host.node_id, host.pending + host.own]))
+      const charged = new Map(named.map((host) => [host.node_id, host.pending + crowd * host.own]))
       return { fleet, scene: { reports, weights, held_out, charged, frozen_at_ms } }
     }),
   )
@@ -141,39 +152,60 @@ const anyQuestion: fc.Arbitrary<Question> = fc.record({
 })
 
 test('every decision is what a slow and plain judge of each host says', () => {
-  fc.assert(
-    fc.property(anyClusters, anyQuestion, (clusters, asked) => {
-      const verdicts = judge(
-        clusters.map(({ scene }) => scene),
-        asked,
-      )
-      const decision = decide(
-        clusters.map(({ fleet }) => fleet),
-        asked,
-      )
-      const refused = verdicts.flatMap(({ report: { node_id }, reason }) => (reason ? [{ node_id, reason }] : []))
-      const scores = new Map(
-        verdicts.flatMap((verdict) => (verdict.reason ? [] : [[verdict.report.node_id, verdict.score]])),
-      )
-      const ranked = decision.ranked.map(({ host }) => host.node_id)
+  fc.assert(fc.property(anyClusters, anyQuestion, expectRight), { numRuns: 5_000 })
+})
 
-      expect(decision.total).toBe(verdicts.length)
-      expect(decision.rejected.map(({ host: { node_id }, reason }) => ({ node_id, reason }))).toEqual(
-        refused.slice(0, REJECTED_MAX),
-      )
-      expect(ranked).toHaveLength(Math.min(scores.size, RANKED_MAX))
-      expect(new Set(ranked).size).toBe(ranked.length)
-      const nearest = reasons.findLast((reason) => refused.some((one) => one.reason === reason))
-      expect(decision.nearest).toBe(scores.size > 0 ? null : (nearest ?? null))
-      for (const { host, score, parts } of decision.ranked) {
-        expect(Math.abs(score - (scores.get(host.node_id) ?? Number.NaN))).toBeLessThan(ROUNDING)
-        expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 6)
-      }
-      expectOrder(ranked, scores)
-    }),
-    { numRuns: 5_000 },
+test('a decision over a thousand hosts and ten thousand streams is what the judge says', () => {
+  const reports = largeCluster({ hosts: 1_000, streams: 10_000, copies: 3 })
+  const known = { fleet: toFleet(reports), scene: sceneOf(reports) }
+  const streams = reports.flatMap(
+    ({
+      heartbeat: {
+        streams: [first],
+      },
+    }) => (first ? [first.name] : []),
+  )
+  fc.assert(
+    fc.property(anyQuestion, fc.constantFrom(...streams), (asked, stream) =>
+      expectRight([known], { ...asked, stream, now_ms: 0 }),
+    ),
+    { numRuns: 100 },
   )
 })
+
+function sceneOf(reports: readonly HostReport[]): Scene {
+  return { reports, weights: DEFAULT_WEIGHTS, held_out: [], charged: new Map(), frozen_at_ms: null }
+}
+
+function expectRight(clusters: readonly Known[], asked: Question): void {
+  const verdicts = judge(
+    clusters.map(({ scene }) => scene),
+    asked,
+  )
+  const decision = decide(
+    clusters.map(({ fleet }) => fleet),
+    asked,
+  )
+  const refused = verdicts.flatMap(({ report: { node_id }, reason }) => (reason ? [{ node_id, reason }] : []))
+  const scores = new Map(
+    verdicts.flatMap((verdict) => (verdict.reason ? [] : [[verdict.report.node_id, verdict.score]])),
+  )
+  const ranked = decision.ranked.map(({ host }) => host.node_id)
+
+  expect(decision.total).toBe(verdicts.length)
+  expect(decision.rejected.map(({ host: { node_id }, reason }) => ({ node_id, reason }))).toEqual(
+    refused.slice(0, REJECTED_MAX),
+  )
+  expect(ranked).toHaveLength(Math.min(scores.size, RANKED_MAX))
+  expect(new Set(ranked).size).toBe(ranked.length)
+  const nearest = reasons.findLast((reason) => refused.some((one) => one.reason === reason))
+  expect(decision.nearest).toBe(scores.size > 0 ? null : (nearest ?? null))
+  for (const { host, score, parts } of decision.ranked) {
+    expect(Math.abs(score - (scores.get(host.node_id) ?? Number.NaN))).toBeLessThan(ROUNDING)
+    expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 6)
+  }
+  expectOrder(ranked, scores)
+}
 
 /** The near-best come first, in any order; then the others by score; nobody better is left out. */
 function expectOrder(ranked: readonly string[], scores: ReadonlyMap<string, number>): void {
@@ -249,6 +281,16 @@ test('viewers who are under way take bandwidth, and the one who asks needs some 
   expect(nearest(4, 4)).toBeNull()
   expect(nearest(9, 0)).toBe('bandwidth_full')
   expect(nearest(4, 5)).toBe('bandwidth_full')
+})
+
+test('what an isolate has sent stands for what the others send meanwhile, who see the same picture', () => {
+  const limit = 10 * VIEWER_BYTES_DEFAULT
+  const streams = [live(STREAM)]
+  const one = report(1, NOW_MS, { bandwidth_limit_bytes_per_second: limit, egress_bytes_per_second: 0, streams })
+  const own = new Map([[one.node_id, 3 * VIEWER_BYTES_DEFAULT]])
+  const nearest = (crowd: number) => decide([toFleet([one], { own, crowd })], ask()).nearest
+  expect(nearest(2.6)).toBeNull()
+  expect(nearest(2.7)).toBe('bandwidth_full')
 })
 
 test('a stream is pulled from where it comes in, never by a host from itself, and from a full host when there is no other', () => {

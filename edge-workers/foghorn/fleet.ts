@@ -48,6 +48,7 @@ export class Fleet {
   weights: Weights
   /** When the picture stopped because the cluster is out of reach: that silence is ours, and its hosts grow no older. */
   frozen_at_ms = Number.POSITIVE_INFINITY
+  #crowd = 1
   readonly #configured: Weights
   readonly #slots = new Map<string, number>()
   readonly #free: number[] = []
@@ -59,8 +60,9 @@ export class Fleet {
   }
 
   /** Takes over what the cluster answered, as of `at_ms` on our own clock. */
-  apply({ whole, hosts, removed, outputs, names, weights }: Snapshot, at_ms: number): void {
+  apply({ whole, hosts, removed, outputs, names, weights, crowd }: Snapshot, at_ms: number): void {
     this.#setWeights(weights ?? this.#configured)
+    this.#crowd = crowd
     if (whole) this.#keepOnly(new Set(hosts.map(({ node_id }) => node_id)))
     for (const node_id of removed) this.#remove(node_id)
     const derived = outputs.map((all) => ({ all, play: templatesOf(all), ingest: ingestTemplatesOf(all) }))
@@ -156,9 +158,12 @@ export class Fleet {
     columns.room[slot] = roomOf(host.load, added + host.viewer_bytes_per_second)
   }
 
-  /** Bytes per second that are under way to a host and do not show in its load yet. */
+  /**
+   * Bytes per second that are under way to a host and do not show in its load yet. What this isolate has sent since the
+   * cluster was asked stands for what the others have sent in the same time: they see the same picture.
+   */
   added(slot: number): number {
-    return real(this.columns.pending, slot) + real(this.columns.own, slot)
+    return real(this.columns.pending, slot) + this.#crowd * real(this.columns.own, slot)
   }
 
   #add(node_id: string): number {

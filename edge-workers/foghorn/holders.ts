@@ -11,8 +11,9 @@ export class Holders {
 
   /** Takes over which streams a host has: twice the index into `names`, and 1 more for a replica. */
   set(slot: number, presence: readonly number[], names: readonly string[]): void {
-    const next = new Map(presence.map((entry) => [names[entry >> 1] ?? '', 2 * slot + (entry & 1)]))
     const last = this.#bySlot[slot]
+    const next = new Map<string, number>()
+    for (const entry of presence) next.set(names[entry >> 1] ?? '', 2 * slot + (entry & 1))
     for (const [name, entry] of last ?? []) if (next.get(name) !== entry) this.#remove(name, entry)
     for (const [name, entry] of next) if (last?.get(name) !== entry) this.#add(name, entry)
     this.#bySlot[slot] = next

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { templatesOf, toProtocol, toUrl } from './protocol.ts'
+import { dtscOf, ingestTemplatesOf, templatesOf, toProtocol, toUrl } from './protocol.ts'
 import { heartbeat } from './testing/hosts.ts'
 
 test('outputs that play no named stream lead nowhere', () => {
@@ -42,4 +42,29 @@ test('what the viewer sent along joins a query that is there', () => {
 
 test('names of protocols that JavaScript objects have anyway are none', () => {
   for (const name of ['constructor', '__proto__', 'toString', '']) expect(toProtocol(name)).toBeUndefined()
+})
+
+test('publishers come in where the same outputs take streams, with their own ports', () => {
+  const outputs = {
+    RTMP: 'rtmp://HOST:1936/play/$',
+    TSSRT: 'srt://HOST:8890/?streamid=$',
+    WebRTC: 'wss://HOST:18203/webrtc/$',
+    HLS: 'http://HOST/hls/$/index.m3u8',
+  }
+  expect(ingestTemplatesOf(outputs)).toEqual({
+    rtmp: 'rtmp://HOST:1936/live/$',
+    srt: 'srt://HOST:8890/?streamid=$',
+    whip: 'https://HOST:18203/webrtc/$',
+  })
+  expect(ingestTemplatesOf({ RTMP: 'rtmp://HOST/', HLS: 'http://HOST/$' })).toEqual({})
+})
+
+test.each([
+  ['dtsc://HOST/$', 'dtsc://edge.example:4200'],
+  ['dtsc://HOST:4201/$', 'dtsc://edge.example:4201'],
+  ['http://HOST/$', null],
+  ['dtsc://HOST.evil.example/$', null],
+  [undefined, null],
+])('other hosts pull from %s at %s', (template, address) => {
+  expect(dtscOf(template === undefined ? {} : { DTSC: template }, 'edge.example')).toBe(address)
 })

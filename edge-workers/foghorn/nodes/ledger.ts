@@ -4,7 +4,7 @@ import type { Charge, ChargeBatch, Recent } from './snapshot.ts'
 /** Newest decisions that are told along with one batch. */
 export const RECENT_PER_BATCH_MAX = 20
 /** Batches that wait to be told; a cluster that is out of reach for longer never hears of the oldest. */
-const UNTOLD_BATCHES_MAX = 100
+export const UNTOLD_BATCHES_MAX = 100
 
 interface Batch {
   number: number

@@ -9,6 +9,7 @@ import {
   HeartbeatAnswer,
   OUTPUTS_MAX,
   STREAM_NAME_CHARS_MAX,
+  TAGS_MAX,
 } from '../../../shared/contract/foghorn.ts'
 import { Problem } from '../../../shared/http/problem.ts'
 import { newId } from '../../../shared/ids.ts'
@@ -73,6 +74,8 @@ test.each([
     'too many outputs',
     { outputs: Object.fromEntries(Array.from({ length: OUTPUTS_MAX + 1 }, (_, n) => [`O${n}`, 'x'])) },
   ],
+  ['a tag with a space', { tags: ['a tag'] }],
+  ['too many tags', { tags: Array.from({ length: TAGS_MAX + 1 }, (_, n) => `tag${n}`) }],
   ['too many streams', { streams: Array.from({ length: HEARTBEAT_STREAMS_MAX + 1 }, (_, n) => live(`live+${n}`)) }],
 ])('%s is refused', async (_, changes) => {
   expect(await refusal(await foghorn.beat({ clusterId: newId('cluster') }, changes))).toBe('400 invalid_input')
@@ -82,6 +85,12 @@ test('the fullest heartbeat fits', async () => {
   const name = (n: number) => `live+${n}`.padEnd(STREAM_NAME_CHARS_MAX, 'x')
   const streams = Array.from({ length: HEARTBEAT_STREAMS_MAX }, (_, n) => ({ ...live(name(n)), viewers: 10_000 }))
   expect((await foghorn.beat({ clusterId: newId('cluster') }, { streams })).status).toBe(200)
+})
+
+test('a host of an older version, which tells less of itself, is heard', async () => {
+  const { tags: _tags, viewers: _viewers, ingress_bytes_per_second: _ingress, ...older } = heartbeat()
+  const [clusterId, nodeId] = [newId('cluster'), newId('node')]
+  expect((await beatAs(await foghorn.identities.node(clusterId, nodeId), nodeId, older)).status).toBe(200)
 })
 
 test('a host that starts to drain takes no more viewers, and does again when it stops', async () => {

@@ -65,6 +65,8 @@ export interface Snapshot {
   weights: Weights | null
   /** The newest batch of this isolate that is counted. */
   counted: number
+  /** How many times what this isolate charges all isolates charge meanwhile, at least 1. */
+  crowd: number
 }
 
 /** The parts of a host that changed. */

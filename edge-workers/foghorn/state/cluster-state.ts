@@ -5,7 +5,8 @@ import type { ChargeBatch, Recent, Refresh, Snapshot } from '../nodes/snapshot.t
 import { viewersOf } from '../usage.ts'
 import { arrivals } from './arrivals.ts'
 import { type Heard, Hosts } from './hosts.ts'
-import { CLUSTER_STREAMS_MAX, HELD_OUT_MAX, ISOLATES_MAX, RECENT_MAX } from './limits.ts'
+import { Isolates } from './isolates.ts'
+import { CLUSTER_STREAMS_MAX, HELD_OUT_MAX, RECENT_MAX } from './limits.ts'
 import { Pending } from './pending.ts'
 import { figuresOf, SnapshotWriter } from './snapshot-writer.ts'
 
@@ -41,8 +42,7 @@ export class ClusterState {
   readonly #hosts = new Hosts()
   readonly #pending = new Pending()
   readonly #heldOut: Set<string>
-  /** The newest batch of each isolate that is counted; the isolate that spoke last stands last. */
-  readonly #counted = new Map<string, number>()
+  readonly #isolates = new Isolates()
   #recent: Recent[] = []
   #weights: Weights | null
   #streams = 0
@@ -94,7 +94,7 @@ export class ClusterState {
 
   /** Counts what an isolate has done, and answers what it does not know yet. */
   refresh({ isolate_id, epoch, version, batches }: Refresh, now_ms: number): Snapshot {
-    const counted = this.#count(isolate_id, batches, now_ms)
+    this.#count(isolate_id, batches, now_ms)
     for (const node_id of this.#pending.expire(now_ms)) this.#hosts.touch(node_id)
     const removed = epoch === this.#epoch ? this.#hosts.removedSince(version) : null
     const whole = removed === null
@@ -103,8 +103,9 @@ export class ClusterState {
       return writer.write(node_id, heard, whole ? -1 : version, () => this.#figuresOf(node_id, heard, now_ms)) ?? []
     })
     const { outputs, names } = writer
-    const state = { epoch: this.#epoch, version: this.#hosts.version, weights: this.#weights, counted }
-    return { ...state, whole, hosts, removed: removed ?? [], outputs, names }
+    const state = { epoch: this.#epoch, version: this.#hosts.version, weights: this.#weights }
+    const isolate = { counted: this.#isolates.counted(isolate_id), crowd: this.#isolates.crowd(isolate_id, now_ms) }
+    return { ...state, ...isolate, whole, hosts, removed: removed ?? [], outputs, names }
   }
 
   #figuresOf(node_id: string, heard: Heard, now_ms: number) {
@@ -112,8 +113,9 @@ export class ClusterState {
     return figuresOf(heard, now_ms, { held_out, pending_bytes_per_second: this.#pending.bytesPerSecond(node_id) })
   }
 
-  #count(isolate_id: string, batches: readonly ChargeBatch[], now_ms: number): number {
-    let counted = this.#counted.get(isolate_id) ?? 0
+  #count(isolate_id: string, batches: readonly ChargeBatch[], now_ms: number): void {
+    let counted = this.#isolates.counted(isolate_id)
+    let bytes_per_second = 0
     for (const { number, age_ms, charges, recent } of batches) {
       if (number <= counted) continue
       counted = number
@@ -121,14 +123,11 @@ export class ClusterState {
         if (this.#hosts.get(charge.node_id) === undefined) continue
         this.#pending.add(charge, now_ms - age_ms)
         this.#hosts.touch(charge.node_id)
+        bytes_per_second += charge.bytes_per_second
       }
       this.#recent = [...this.#recent, ...recent].slice(-RECENT_MAX)
     }
-    this.#counted.delete(isolate_id)
-    this.#counted.set(isolate_id, counted)
-    const [silent] = this.#counted.keys()
-    if (this.#counted.size > ISOLATES_MAX && silent !== undefined) this.#counted.delete(silent)
-    return counted
+    this.#isolates.count(isolate_id, counted, bytes_per_second, now_ms)
   }
 
   /** Every host that is not forgotten, silent ones included. */

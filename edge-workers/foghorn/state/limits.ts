@@ -1,5 +1,7 @@
 /** How long a viewer who was sent to a host counts there without showing. */
 export const CHARGE_LIFE_MS = 30_000
+/** In so long, what an isolate charged counts half as much for how busy it is. */
+export const CROWD_HALF_LIFE_MS = 2_000
 /** Isolates whose batches are told apart; the one that was silent longest is forgotten first. */
 export const ISOLATES_MAX = 10_000
 /** Hosts forgotten of late, which isolates with an older picture must be told of; beyond, they get everything. */

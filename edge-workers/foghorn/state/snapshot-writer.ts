@@ -26,9 +26,12 @@ export class SnapshotWriter {
   }
 
   #presenceOf({ streams }: Heartbeat): number[] {
-    return streams.flatMap(({ name, inputs, replica }) =>
-      inputs > 0 ? [2 * indexOf(name, this.#names, () => this.names.push(name)) + (replica ? 1 : 0)] : [],
-    )
+    const presence: number[] = []
+    for (const { name, inputs, replica } of streams) {
+      if (inputs === 0) continue
+      presence.push(2 * indexOf(name, this.#names, () => this.names.push(name)) + (replica ? 1 : 0))
+    }
+    return presence
   }
 
   #outputsAt({ outputs, heartbeat }: Heard): number {
@@ -38,9 +41,11 @@ export class SnapshotWriter {
 
 /** Where something stands in a list; `append` adds it there and returns how long the list is then. */
 function indexOf(key: string, known: Map<string, number>, append: () => number): number {
-  const index = known.get(key) ?? append() - 1
-  known.set(key, index)
-  return index
+  const index = known.get(key)
+  if (index !== undefined) return index
+  const added = append() - 1
+  known.set(key, added)
+  return added
 }
 
 export function figuresOf(

@@ -21,6 +21,7 @@ export interface Around {
   charges?: readonly Charge[]
   /** Charges that this isolate has not told yet: bytes per second by host. */
   own?: ReadonlyMap<string, number>
+  crowd?: number
 }
 
 /** A node id with the number in it. */
@@ -81,12 +82,20 @@ export function report(number: number, seen_at_ms: number, changes: Partial<Hear
 
 /** The picture that an isolate gets of hosts. */
 export function toFleet(hosts: readonly HostReport[], around: Around = {}): Fleet {
-  const { cluster_id = clusterId(1), weights = DEFAULT_WEIGHTS, held_out = [], charges = [], own = new Map() } = around
+  const {
+    cluster_id = clusterId(1),
+    weights = DEFAULT_WEIGHTS,
+    held_out = [],
+    charges = [],
+    own = new Map(),
+    crowd = 1,
+  } = around
   const state = new ClusterState('an epoch', { hosts, held_out, weights: null })
   const batches = [{ number: 1, age_ms: 0, charges: [...charges], recent: [] }]
   const fleet = new Fleet(cluster_id, weights)
   // At 0 an age is a time.
-  fleet.apply(state.refresh({ isolate_id: 'an isolate', epoch: null, version: 0, batches }, 0), 0)
+  const snapshot = state.refresh({ isolate_id: 'an isolate', epoch: null, version: 0, batches }, 0)
+  fleet.apply({ ...snapshot, crowd }, 0)
   fleet.setOwn(own)
   return fleet
 }
