@@ -1,12 +1,12 @@
 import type { IngestProtocol, Location, Protocol } from '../../shared/contract/foghorn.ts'
 import type { Place } from '../../shared/events/fields.ts'
 import { toFault } from '../../shared/fault.ts'
-import { type Candidate, decide, type Question } from './decision.ts'
+import { type Candidate, decide, type Question } from './decision/decision.ts'
+import type { Fleet } from './decision/fleet.ts'
+import type { Reason } from './decision/reasons.ts'
 import type { Ctx } from './deps.ts'
-import type { Fleet } from './fleet.ts'
-import { toChoice, toRefused } from './nodes/choice.ts'
+import { toChoice, toRefused } from './pictures/choice.ts'
 import { type Told, toEvent } from './play/event.ts'
-import type { Reason } from './reasons.ts'
 import type { Caller } from './request.ts'
 
 /** A stream that the caller may have to do with, and where. */
@@ -14,6 +14,8 @@ export interface Admitted {
   runtime_name: string
   playback_id: string
   cluster_ids: readonly string[]
+  /** When the viewer's token ends, by which alone the stream is played. */
+  viewer_until?: string | undefined
 }
 
 export interface Asked {
@@ -100,23 +102,29 @@ function begin(ctx: Ctx, { want, protocol, ingest, playback_id, caller, location
   }
 }
 
-function toQuestion(ctx: Ctx, asked: Asked, { runtime_name }: Admitted | Unnamed, fleets: readonly Fleet[]): Question {
+function toQuestion(ctx: Ctx, asked: Asked, admitted: Admitted | Unnamed, fleets: readonly Fleet[]): Question {
   const { want, caller, asker = null } = asked
   // A media host stands where it says; nobody knows its place better.
   const host = asker === null ? undefined : fleets.map((fleet) => fleet.get(asker)).find((found) => found !== undefined)
   return {
     want,
-    stream: runtime_name,
+    stream: admitted.runtime_name,
     protocol: asked.protocol ?? null,
     ingest: asked.ingest ?? null,
     viewer: asked.location ?? host?.location ?? toLocation(caller.place),
     now_ms: ctx.now().getTime(),
     seed: asker ?? caller.address ?? ctx.request_id,
-    cold: ctx.cold,
+    cold: mayPull(ctx.cold, admitted),
     exclude_node_id: asker,
     adjust: asked.adjust ?? [],
     cpu_percent_needed: asked.cpu_percent_needed ?? 0,
   }
+}
+
+/** Hosts pull without a viewer's token: a stream that wants one is refused to them, unless they know each other. */
+function mayPull(cold: Ctx['cold'], admitted: Admitted | Unnamed): boolean {
+  const signed = 'viewer_until' in admitted && admitted.viewer_until !== undefined
+  return cold === 'allow' || (cold === 'public' && !signed)
 }
 
 /** A host as whoever asked is shown it. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ConfigError } from '../../shared/config.ts'
 import { createKey } from '../../shared/identity/key.ts'
 import { readConfig } from './config.ts'
-import { DEFAULT_WEIGHTS } from './weights.ts'
+import { DEFAULT_WEIGHTS } from './decision/weights.ts'
 
 test('every missing or wrong binding is named at once', async () => {
   const bindings = { DECKLOG_URL: 'decklog', IDENTITY_KEY: JSON.stringify(await createKey('decklog')), CLUSTERS: {} }
@@ -24,10 +24,11 @@ test('nobody is believed about viewers unless a front is named', async () => {
   expect(() => readConfig({ ...bindings, TRUSTED_PROXIES: 'fastly' })).toThrow(/TRUSTED_PROXIES/)
 })
 
-test('hosts without the stream are allowed unless they are refused', async () => {
+test('hosts without the stream are allowed for what everybody may play, unless told otherwise', async () => {
   const bindings = await goodBindings()
-  expect(readConfig(bindings).config.COLD_HOSTS).toBe('allow')
+  expect(readConfig(bindings).config.COLD_HOSTS).toBe('public')
   expect(readConfig({ ...bindings, COLD_HOSTS: 'refuse' }).config.COLD_HOSTS).toBe('refuse')
+  expect(() => readConfig({ ...bindings, COLD_HOSTS: 'sometimes' })).toThrow(/COLD_HOSTS/)
 })
 
 test('weights may be given in part, and only such as exist', async () => {

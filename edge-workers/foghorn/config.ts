@@ -10,7 +10,7 @@ import {
 } from '../../shared/config.ts'
 import { Weights } from '../../shared/contract/foghorn.ts'
 import { registryVariables } from '../../shared/registry/variables.ts'
-import { DEFAULT_WEIGHTS } from './weights.ts'
+import { DEFAULT_WEIGHTS } from './decision/weights.ts'
 
 const Schema = z.object({
   COMMODORE_URL: ServiceUrl,
@@ -22,9 +22,9 @@ const Schema = z.object({
     .describe('Who tells of viewers: `cloudflare`, or so many proxies of ours'),
   ...registryVariables,
   COLD_HOSTS: z
-    .enum(['refuse', 'allow'])
-    .default('allow')
-    .describe('Whether a host may be chosen that must first pull the stream from another'),
+    .enum(['refuse', 'public', 'allow'])
+    .default('public')
+    .describe('Which streams may be played from a host that must first pull them: none, public ones, all'),
   WEIGHTS: json(Weights.partial())
     .default({})
     .transform((weights) => ({ ...DEFAULT_WEIGHTS, ...weights })),

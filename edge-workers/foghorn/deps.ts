@@ -3,11 +3,12 @@ import type { Context } from '../../shared/context.ts'
 import type { Weights } from '../../shared/contract/foghorn.ts'
 import type { Env } from '../../shared/http/app.ts'
 import type { Front } from '../../shared/http/caller-address.ts'
+import type { FoghornSettings } from './config.ts'
 import type { Defer } from './flight.ts'
 import type { Allowance } from './ingest/allowance.ts'
 import type { Clusters } from './nodes/clusters.ts'
-import type { Fleets } from './nodes/fleets.ts'
 import type { OwnedClustersOf } from './nodes/owned-clusters.ts'
+import type { Fleets } from './pictures/fleets.ts'
 import type { DecisionLog } from './play/decision-log.ts'
 import type { Verdicts } from './play/verdicts.ts'
 
@@ -17,8 +18,8 @@ export interface Deps {
   clusters: Clusters
   fleets: Fleets
   decisions: DecisionLog
-  /** Whether a host may be chosen that must first pull the stream. */
-  cold: boolean
+  /** Which streams may be played from a host that must first pull them. */
+  cold: FoghornSettings['config']['COLD_HOSTS']
   commodore: Client
   quartermaster: Client
   /** What counts how much in a cluster that has no weights of its own. */

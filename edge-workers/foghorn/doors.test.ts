@@ -8,13 +8,13 @@ import { randomCode } from '../../shared/random.ts'
 import { createIdentities } from '../../shared/testing/identities.ts'
 import { type CommodoreDoor, startCommodore } from '../../stacks/local/edge/testing/control-plane.ts'
 import { createApi } from './api.ts'
+import { ClusterState } from './cluster/cluster-state.ts'
+import { DEFAULT_WEIGHTS } from './decision/weights.ts'
 import { createAllowance } from './ingest/allowance.ts'
-import { createFleets, PICTURE_STALE_MAX_MS, PICTURE_USABLE_MS } from './nodes/fleets.ts'
-import type { Choice } from './nodes/snapshot.ts'
+import { createFleets, PICTURE_STALE_MAX_MS, PICTURE_USABLE_MS } from './pictures/fleets.ts'
+import type { Choice } from './pictures/snapshot.ts'
 import { createVerdicts } from './play/verdicts.ts'
-import { ClusterState } from './state/cluster-state.ts'
 import { heartbeat, live } from './testing/hosts.ts'
-import { DEFAULT_WEIGHTS } from './weights.ts'
 
 let commodore: CommodoreDoor
 let token: () => Promise<string>
@@ -74,7 +74,7 @@ function openDoors() {
         },
       },
       decisions: { add: () => undefined },
-      cold: true,
+      cold: 'allow',
       commodore: client,
       quartermaster: client,
       weights: DEFAULT_WEIGHTS,

@@ -6,12 +6,12 @@ import { createServiceTokens, createSigner } from '../../shared/identity/signer.
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
 import { createApi } from './api.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster } from './cluster/cluster.ts'
 import type { FoghornSettings } from './config.ts'
 import { createAllowance } from './ingest/allowance.ts'
 import { createClusters } from './nodes/cluster-objects.ts'
-import { createFleets } from './nodes/fleets.ts'
 import { createOwnedClusters } from './nodes/owned-clusters.ts'
+import { createFleets } from './pictures/fleets.ts'
 import { createDecisionLog } from './play/decision-log.ts'
 import { createVerdicts } from './play/verdicts.ts'
 
@@ -48,7 +48,7 @@ export function open({ config, secrets }: FoghornSettings, namespace: DurableObj
       clusters,
       fleets: createFleets({ clusters, clock, weights: WEIGHTS }),
       decisions: createDecisionLog({ decklogUrl: DECKLOG_URL, token: tokens('decklog'), log, clock }),
-      cold: COLD_HOSTS === 'allow',
+      cold: COLD_HOSTS,
       commodore,
       quartermaster,
       weights: WEIGHTS,

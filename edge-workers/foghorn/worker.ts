@@ -1,10 +1,10 @@
 import { configureLog } from '../../shared/log.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster } from './cluster/cluster.ts'
 import { readConfig } from './config.ts'
 import { openRegistration } from './registration.ts'
 import { open } from './service.ts'
 
-export { Cluster } from './cluster.ts'
+export { Cluster } from './cluster/cluster.ts'
 
 interface Bindings extends Record<string, unknown> {
   CLUSTERS: DurableObjectNamespace<Cluster>

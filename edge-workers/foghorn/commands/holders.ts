@@ -1,5 +1,5 @@
 import type { Command } from '../../../shared/contract/commands.ts'
-import type { HostAge } from '../fleet.ts'
+import type { HostAge } from '../decision/fleet.ts'
 
 /**
  * The hosts that have the stream that a command names, silent ones too: they may only be cut off. A push starts where

@@ -1,7 +1,7 @@
 import { Fault } from '../../../shared/fault.ts'
+import type { HostOverview } from '../cluster/cluster-state.ts'
 import type { Ctx } from '../deps.ts'
 import { ownClusters } from '../nodes/owned-clusters.ts'
-import type { HostOverview } from '../state/cluster-state.ts'
 import type { LoadQuery } from './query.ts'
 
 type Filter = Pick<LoadQuery, 'cluster'>

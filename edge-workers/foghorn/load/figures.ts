@@ -1,4 +1,4 @@
-import type { HostOverview } from '../state/cluster-state.ts'
+import type { HostOverview } from '../cluster/cluster-state.ts'
 
 type Host = Pick<HostOverview, 'heartbeat' | 'viewers'>
 

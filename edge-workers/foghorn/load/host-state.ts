@@ -1,6 +1,6 @@
 import { HEARTBEAT_STALE_MS, type Weights } from '../../../shared/contract/foghorn.ts'
-import type { HostOverview } from '../state/cluster-state.ts'
-import { usageOf } from '../usage.ts'
+import type { HostOverview } from '../cluster/cluster-state.ts'
+import { usageOf } from '../decision/usage.ts'
 
 /** Words by which MistUtilLoad says how it gets on with a host. */
 export type Monitoring = 'Monitored (online)' | 'Monitored (error)' | 'Offline'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ClusterId } from '../../../shared/contract/fields.ts'
 import { type Location, Location as LocationSchema } from '../../../shared/contract/foghorn.ts'
 import { invalidInput, parse } from '../../../shared/parse.ts'
-import type { Question } from '../decision.ts'
+import type { Question } from '../decision/decision.ts'
 
 /** Longest text that a query holds: a host, a stream's name, a URL to fall back on. */
 const TEXT_CHARS_MAX = 512

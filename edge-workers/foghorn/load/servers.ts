@@ -1,6 +1,6 @@
 import { Fault } from '../../../shared/fault.ts'
+import type { HostOverview } from '../cluster/cluster-state.ts'
 import type { Ctx } from '../deps.ts'
-import type { HostOverview } from '../state/cluster-state.ts'
 import { hostsOf, readable, writable } from './clusters.ts'
 import { type Monitoring, monitoringOf, stateOf } from './host-state.ts'
 import type { LoadQuery } from './query.ts'

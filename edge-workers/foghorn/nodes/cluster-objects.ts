@@ -1,5 +1,5 @@
 import { Fault } from '../../../shared/fault.ts'
-import { CLUSTER_HEADER, type Cluster, NODE_HEADER } from '../cluster.ts'
+import { CLUSTER_HEADER, type Cluster, NODE_HEADER } from '../cluster/cluster.ts'
 import { within } from '../within.ts'
 import type { Clusters } from './clusters.ts'
 import { CLUSTER_TIMEOUT_MS } from './limits.ts'

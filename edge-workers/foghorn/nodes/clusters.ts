@@ -1,8 +1,8 @@
 import type { HostOutcome } from '../../../shared/contract/commands.ts'
 import type { Heartbeat, Weights } from '../../../shared/contract/foghorn.ts'
+import type { Overview } from '../cluster/cluster-state.ts'
 import type { Order } from '../commands/order.ts'
-import type { Overview } from '../state/cluster-state.ts'
-import type { Refresh, Snapshot } from './snapshot.ts'
+import type { Refresh, Snapshot } from '../pictures/snapshot.ts'
 
 /** What may be asked of clusters, by cluster id. */
 export interface Clusters {

@@ -5,9 +5,9 @@ import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
 import { type NodeMode, reportNodeHealth } from '../../../shared/contract/quartermaster.ts'
 import { createServiceTokens, createSigner } from '../../../shared/identity/signer.ts'
 import type { FoghornSettings } from '../config.ts'
-import type { HostAge } from '../fleet.ts'
-import type { Reason } from '../reasons.ts'
-import { closedBy, crowdedBy, usageOf } from '../usage.ts'
+import type { HostAge } from '../decision/fleet.ts'
+import type { Reason } from '../decision/reasons.ts'
+import { closedBy, crowdedBy, usageOf } from '../decision/usage.ts'
 
 /** What is wanted of a host. */
 export interface Wanted {

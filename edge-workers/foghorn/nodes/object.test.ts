@@ -3,8 +3,8 @@ import { PlayAnswer } from '../../../shared/contract/foghorn.ts'
 import { Problem } from '../../../shared/http/problem.ts'
 import { newId } from '../../../shared/ids.ts'
 import { addStream, type Foghorn, startFoghorn } from '../../../stacks/local/edge/testing/foghorn.ts'
-import type { Overview } from '../state/cluster-state.ts'
-import { BANDWIDTH_RATIO_MAX, VIEWER_BYTES_DEFAULT } from '../usage.ts'
+import type { Overview } from '../cluster/cluster-state.ts'
+import { BANDWIDTH_RATIO_MAX, VIEWER_BYTES_DEFAULT } from '../decision/usage.ts'
 
 /** Longer than a picture of a cluster lasts. */
 const EVENTUALLY = { timeout: 10_000 }

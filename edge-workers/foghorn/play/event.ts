@@ -1,7 +1,7 @@
 import type { SentEvent } from '../../../shared/events/envelope.ts'
 import type { Place } from '../../../shared/events/fields.ts'
 import type { LoadBalancing } from '../../../shared/events/load-balancing.ts'
-import type { Decision } from '../decision.ts'
+import type { Decision } from '../decision/decision.ts'
 
 /** Distances to several hosts, told exactly, would tell where the viewer is. */
 const DISTANCE_STEP_KM = 10

@@ -3,7 +3,7 @@ import { PlayAnswer } from '../../../shared/contract/foghorn.ts'
 import { Problem } from '../../../shared/http/problem.ts'
 import { newId } from '../../../shared/ids.ts'
 import { type Answer, addStream, type Foghorn, startFoghorn } from '../../../stacks/local/edge/testing/foghorn.ts'
-import { CPU_PERCENT_MAX } from '../usage.ts'
+import { CPU_PERCENT_MAX } from '../decision/usage.ts'
 import { RETRY_AFTER_SECONDS } from './refusal.ts'
 
 /** Decisions are told after the answer, in batches. */

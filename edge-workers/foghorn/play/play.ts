@@ -1,6 +1,6 @@
 import type { Location, PlayAnswer, Protocol } from '../../../shared/contract/foghorn.ts'
 import { type Chosen, choose, toCandidate } from '../choose.ts'
-import type { Question } from '../decision.ts'
+import type { Question } from '../decision/decision.ts'
 import type { Ctx } from '../deps.ts'
 import { toUrls } from '../protocol.ts'
 import type { Caller } from '../request.ts'

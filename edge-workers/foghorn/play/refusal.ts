@@ -1,5 +1,5 @@
 import { Fault } from '../../../shared/fault.ts'
-import type { Reason } from '../reasons.ts'
+import type { Reason } from '../decision/reasons.ts'
 
 /** When a player may ask again: hosts speak every few seconds. */
 export const RETRY_AFTER_SECONDS = 5

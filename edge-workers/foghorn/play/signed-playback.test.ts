@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PlayAnswer } from '../../../shared/contract/foghorn.ts'
 import { Problem } from '../../../shared/http/problem.ts'
 import { createTenantKey, signViewerToken, type TenantKeyPair } from '../../../shared/testing/viewer-tokens.ts'
 import { type Answer, addStream, type Foghorn, startFoghorn } from '../../../stacks/local/edge/testing/foghorn.ts'
@@ -59,6 +60,20 @@ test('who may not play hears why, and lets no other viewer be denied', async () 
   await expect
     .poll(() => foghorn.decklog.events().map(({ data }) => [data.outcome, data.reason_code]), EVENTUALLY)
     .toContainEqual(['denied', 'token_expired'])
+})
+
+test('only what everybody may play is played from a host that must first pull it, as hosts pull without a token', async () => {
+  const signed = await addSignedStream('edge8.example')
+  const open = addStream(foghorn)
+  await foghorn.beat({ clusterId: open.clusterId }, { host: 'edge8.example', ...open.onAir })
+  for (const { clusterId } of [signed, open]) await foghorn.beat({ clusterId }, { host: 'cold.example' })
+  const hosts = async (path: string) => {
+    const answer = await foghorn.get(path, { headers: { accept: 'application/json' } })
+    return PlayAnswer.parse(await answer.json()).candidates.map(({ host }) => host)
+  }
+  const signedPath = `/play/${signed.playbackId}?token=${await signed.token()}`
+  expect(await hosts(signedPath)).toEqual(['edge8.example'])
+  expect((await hosts(`/play/${open.playbackId}`)).sort()).toEqual(['cold.example', 'edge8.example'])
 })
 
 test('a public stream asks for no token, whatever is sent', async () => {

@@ -1,8 +1,8 @@
 import { HEARTBEAT_STALE_MS, type HostedStream } from '../../../shared/contract/foghorn.ts'
 import { type HostStatus, STATUS_STREAMS_MAX } from '../../../shared/contract/foghorn-status.ts'
-import type { Reason } from '../reasons.ts'
-import type { HostOverview } from '../state/cluster-state.ts'
-import { closedBy, crowdedBy, usageOf } from '../usage.ts'
+import type { HostOverview } from '../cluster/cluster-state.ts'
+import type { Reason } from '../decision/reasons.ts'
+import { closedBy, crowdedBy, usageOf } from '../decision/usage.ts'
 
 /** A host as the status page shows it. */
 export function toHostStatus(host: HostOverview): HostStatus {

@@ -1,7 +1,7 @@
 import type { ClusterStatus, RecentDecision, StatusAnswer } from '../../../shared/contract/foghorn-status.ts'
 import type { Ctx } from '../deps.ts'
 import { type OwnedCluster, ownClusters } from '../nodes/owned-clusters.ts'
-import type { Recent } from '../nodes/snapshot.ts'
+import type { Recent } from '../pictures/snapshot.ts'
 import { toHostStatus } from './host-status.ts'
 
 /** How the clusters that the caller's tenant runs do. One that does not answer hides none of the others. */

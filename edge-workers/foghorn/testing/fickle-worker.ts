@@ -1,7 +1,7 @@
-import { Cluster as Real } from '../cluster.ts'
-import type { Refresh, Snapshot } from '../nodes/snapshot.ts'
-import type { Overview } from '../state/cluster-state.ts'
-import { DEFAULT_WEIGHTS } from '../weights.ts'
+import { Cluster as Real } from '../cluster/cluster.ts'
+import type { Overview } from '../cluster/cluster-state.ts'
+import { DEFAULT_WEIGHTS } from '../decision/weights.ts'
+import type { Refresh, Snapshot } from '../pictures/snapshot.ts'
 import worker from '../worker.ts'
 
 /** The cluster's object, which a test can take away and end as the platform does. */

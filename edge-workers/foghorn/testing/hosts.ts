@@ -1,9 +1,9 @@
 import type { Heartbeat, HostedStream, Weights } from '../../../shared/contract/foghorn.ts'
-import type { Question } from '../decision.ts'
-import { Fleet } from '../fleet.ts'
-import type { Charge } from '../nodes/snapshot.ts'
-import { ClusterState } from '../state/cluster-state.ts'
-import { DEFAULT_WEIGHTS } from '../weights.ts'
+import { ClusterState } from '../cluster/cluster-state.ts'
+import type { Question } from '../decision/decision.ts'
+import { Fleet } from '../decision/fleet.ts'
+import { DEFAULT_WEIGHTS } from '../decision/weights.ts'
+import type { Charge } from '../pictures/snapshot.ts'
 import { dice } from './dice.ts'
 
 /** A heartbeat, and whose and how old it is on our own clock. */

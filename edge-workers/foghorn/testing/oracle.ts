@@ -1,7 +1,7 @@
 import { HEARTBEAT_STALE_MS, type Location, type Weights } from '../../../shared/contract/foghorn.ts'
-import type { Question } from '../decision.ts'
+import type { Question } from '../decision/decision.ts'
+import type { Reason } from '../decision/reasons.ts'
 import { dtscOf, ingestTemplatesOf, templatesOf } from '../protocol.ts'
-import type { Reason } from '../reasons.ts'
 import type { HostReport } from './hosts.ts'
 
 /** A cluster as a judge is shown it. */

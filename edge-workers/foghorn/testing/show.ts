@@ -1,4 +1,4 @@
-import type { Fleet } from '../fleet.ts'
+import type { Fleet } from '../decision/fleet.ts'
 
 /** A picture as plain values that can be compared, by host: the slots in which hosts lie are nobody's business. */
 export function show({ hosts, columns, holders, weights }: Fleet, streams: readonly string[]) {

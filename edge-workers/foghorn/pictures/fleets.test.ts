@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { ClusterState } from '../state/cluster-state.ts'
-import { CHARGE_LIFE_MS } from '../state/limits.ts'
+import { ClusterState } from '../cluster/cluster-state.ts'
+import { CHARGE_LIFE_MS } from '../cluster/limits.ts'
+import { VIEWER_BYTES_DEFAULT } from '../decision/usage.ts'
+import { DEFAULT_WEIGHTS } from '../decision/weights.ts'
 import { heartbeat, nodeId } from '../testing/hosts.ts'
-import { VIEWER_BYTES_DEFAULT } from '../usage.ts'
-import { DEFAULT_WEIGHTS } from '../weights.ts'
 import {
   CLUSTER_PAUSE_MS,
   CLUSTERS_PER_DECISION_MAX,

@@ -1,4 +1,4 @@
-import type { Charge } from '../nodes/snapshot.ts'
+import type { Charge } from '../pictures/snapshot.ts'
 import { CHARGE_LIFE_MS } from './limits.ts'
 
 /** Charges of one second. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { heartbeat, live } from './testing/hosts.ts'
+import { heartbeat, live } from '../testing/hosts.ts'
 import { usageOf, VIEWER_BYTES_DEFAULT, VIEWER_BYTES_MAX, VIEWER_BYTES_MIN, viewerBytes, viewersOf } from './usage.ts'
 
 test.each([

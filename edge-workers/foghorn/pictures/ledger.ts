@@ -1,4 +1,4 @@
-import { CHARGE_LIFE_MS } from '../state/limits.ts'
+import { CHARGE_LIFE_MS } from '../cluster/limits.ts'
 import type { Charge, ChargeBatch, Recent } from './snapshot.ts'
 
 /** Newest decisions that are told along with one batch. */

@@ -1,4 +1,4 @@
-import { HEARTBEAT_STALE_MS, ingestProtocols, protocols } from '../../shared/contract/foghorn.ts'
+import { HEARTBEAT_STALE_MS, ingestProtocols, protocols } from '../../../shared/contract/foghorn.ts'
 import { bits, type Columns, real } from './columns.ts'
 import type { Question } from './decision.ts'
 import type { Fleet } from './fleet.ts'

@@ -1,4 +1,4 @@
-import type { Weights } from '../../shared/contract/foghorn.ts'
+import type { Weights } from '../../../shared/contract/foghorn.ts'
 
 /** What counts how much where neither the configuration nor a cluster says otherwise. */
 export const DEFAULT_WEIGHTS: Weights = {

@@ -1,6 +1,6 @@
 import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
-import type { Figures, HostParts } from '../nodes/snapshot.ts'
-import { usageOf } from '../usage.ts'
+import { usageOf } from '../decision/usage.ts'
+import type { Figures, HostParts } from '../pictures/snapshot.ts'
 import type { Heard } from './hosts.ts'
 
 /** Writes hosts down with each set of outputs and each stream name only once: most hosts have the same outputs. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { HEARTBEAT_STREAMS_MAX, type Heartbeat } from '../../../shared/contract/foghorn.ts'
 import { CLUSTER_HOSTS_MAX, HOST_FORGET_MS } from '../nodes/limits.ts'
-import type { Charge, ChargeBatch, Recent, Refresh } from '../nodes/snapshot.ts'
+import type { Charge, ChargeBatch, Recent, Refresh } from '../pictures/snapshot.ts'
 import { clusterId, heartbeat, live, nodeId } from '../testing/hosts.ts'
 import { ClusterState } from './cluster-state.ts'
 import { CHARGE_LIFE_MS, CLUSTER_STREAMS_MAX, HELD_OUT_MAX, ISOLATES_MAX, RECENT_MAX, REMOVED_MAX } from './limits.ts'

@@ -1,5 +1,5 @@
-import type { Candidate, Question } from '../decision.ts'
-import type { Reason } from '../reasons.ts'
+import type { Candidate, Question } from '../decision/decision.ts'
+import type { Reason } from '../decision/reasons.ts'
 import type { Choice, Refusal } from './snapshot.ts'
 
 /** What `Fleets` is told when somebody is sent to a host. */

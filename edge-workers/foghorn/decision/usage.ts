@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../../shared/contract/foghorn.ts'
+import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
 import type { Reason } from './reasons.ts'
 
 /** A host above this gets nobody while another can serve; alone, it goes on: a busy processor has not failed anybody yet. */

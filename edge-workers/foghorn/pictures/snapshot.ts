@@ -1,6 +1,6 @@
 import type { Location, Weights } from '../../../shared/contract/foghorn.ts'
-import type { Question } from '../decision.ts'
-import type { Usage } from '../usage.ts'
+import type { Question } from '../decision/decision.ts'
+import type { Usage } from '../decision/usage.ts'
 
 /** What an isolate knows of a cluster, and what it has to tell it: one call carries both. */
 export interface Refresh {

@@ -4,12 +4,12 @@ import {
   type Location,
   protocols,
   type Weights,
-} from '../../shared/contract/foghorn.ts'
+} from '../../../shared/contract/foghorn.ts'
+import type { Figures, HostParts, Snapshot } from '../pictures/snapshot.ts'
+import { dtscOf, type IngestTemplates, ingestTemplatesOf, type Templates, templatesOf } from '../protocol.ts'
 import { Columns, real } from './columns.ts'
 import { NOWHERE, toVector } from './geography.ts'
 import { Holders } from './holders.ts'
-import type { Figures, HostParts, Snapshot } from './nodes/snapshot.ts'
-import { dtscOf, type IngestTemplates, ingestTemplatesOf, type Templates, templatesOf } from './protocol.ts'
 import { codes } from './reasons.ts'
 import { hash } from './spread.ts'
 import { closedBy, freeOf, roomOf, type Usage, viewerBytes } from './usage.ts'

@@ -1,4 +1,4 @@
-import type { Location } from '../../shared/contract/foghorn.ts'
+import type { Location } from '../../../shared/contract/foghorn.ts'
 
 const EARTH_RADIUS_KM = 6371
 /** To the other side of the world. */

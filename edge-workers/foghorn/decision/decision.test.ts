@@ -6,10 +6,7 @@ import {
   ingestProtocols,
   protocols,
   type Weights,
-} from '../../shared/contract/foghorn.ts'
-import { decide, type Question, REJECTED_MAX } from './decision.ts'
-import { RANKED_MAX, SPREAD_POINTS } from './ranking.ts'
-import { reasons } from './reasons.ts'
+} from '../../../shared/contract/foghorn.ts'
 import {
   clusterId,
   type HostReport,
@@ -20,8 +17,11 @@ import {
   question,
   report,
   toFleet,
-} from './testing/hosts.ts'
-import { judge, type Scene } from './testing/oracle.ts'
+} from '../testing/hosts.ts'
+import { judge, type Scene } from '../testing/oracle.ts'
+import { decide, type Question, REJECTED_MAX } from './decision.ts'
+import { RANKED_MAX, SPREAD_POINTS } from './ranking.ts'
+import { reasons } from './reasons.ts'
 import {
   BANDWIDTH_RATIO_MAX,
   CPU_PERCENT_BUSY,

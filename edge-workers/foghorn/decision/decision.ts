@@ -1,4 +1,4 @@
-import type { IngestProtocol, Location, Protocol } from '../../shared/contract/foghorn.ts'
+import type { IngestProtocol, Location, Protocol } from '../../../shared/contract/foghorn.ts'
 import { bits, real } from './columns.ts'
 import type { Fleet, Host } from './fleet.ts'
 import { HALF_ROUND_KM, NOWHERE, productOf, toVector } from './geography.ts'

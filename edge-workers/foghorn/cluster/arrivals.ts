@@ -1,5 +1,5 @@
 import type { Heartbeat } from '../../../shared/contract/foghorn.ts'
-import { viewersOf } from '../usage.ts'
+import { viewersOf } from '../decision/usage.ts'
 
 /** How many viewers came between two heartbeats, at least: one stream's viewers who left must not hide another's who came. */
 export function arrivals(before: Heartbeat, after: Heartbeat): number {

@@ -1,9 +1,9 @@
 import { serialize } from 'node:v8'
+import { ClusterState } from '../cluster/cluster-state.ts'
+import { dice } from '../testing/dice.ts'
+import { clusterId, largeCluster, question, toFleet } from '../testing/hosts.ts'
 import { decide } from './decision.ts'
 import { Fleet } from './fleet.ts'
-import { ClusterState } from './state/cluster-state.ts'
-import { dice } from './testing/dice.ts'
-import { clusterId, largeCluster, question, toFleet } from './testing/hosts.ts'
 import { DEFAULT_WEIGHTS } from './weights.ts'
 
 const STREAMS_PER_HOST = 10

@@ -1,5 +1,5 @@
 import type { Weights } from '../../../shared/contract/foghorn.ts'
-import { Fleet } from '../fleet.ts'
+import { Fleet } from '../decision/fleet.ts'
 import { Ledger } from './ledger.ts'
 import type { Choice, Recent, Refresh, Snapshot } from './snapshot.ts'
 
