@@ -33,15 +33,24 @@ function toReferences(kinds: readonly FaultKind[]) {
 
 interface Document {
   paths: object
-  components: { responses?: Record<string, object>; schemas?: Record<string, object> }
+  components: {
+    responses?: Record<string, object>
+    schemas?: Record<string, object>
+    securitySchemes?: Record<string, object>
+  }
 }
 
-/** A document without the problems that none of its operations gives, and without schemas that then nothing uses. */
+/** A document without the problems that none of its operations gives, and without schemas and ways to sign in that then nothing uses. */
 export function dropUnused<D extends Document>({ components, ...document }: D) {
-  const { responses = {}, schemas = {} } = components
+  const { responses = {}, schemas = {}, securitySchemes = {} } = components
   const given = keepUsed('responses', responses, [document.paths])
   const used = keepUsed('schemas', schemas, [document.paths, given, schemas])
-  return { ...document, components: { ...components, responses: given, schemas: used } }
+  const asked = JSON.stringify(document.paths)
+  const ways = Object.entries(securitySchemes).filter(([name]) => asked.includes(`"security":[{"${name}":`))
+  return {
+    ...document,
+    components: { ...components, responses: given, schemas: used, securitySchemes: Object.fromEntries(ways) },
+  }
 }
 
 function keepUsed<T extends Record<string, object>>(section: string, entries: T, users: readonly object[]) {
