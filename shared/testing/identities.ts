@@ -9,6 +9,8 @@ import { newId } from '../ids.ts'
 export interface Identities {
   keySet: KeySet
   keyOf(issuer: string): PrivateKey
+  /** What each user whose token was made is, by id. */
+  users: ReadonlyMap<string, { role: Role; operator: boolean }>
   user(tenantId: string, options?: { role?: Role; operator?: boolean; userId?: string }): Promise<string>
   node(clusterId: string, nodeId?: string): Promise<string>
   /** A token of `service` for calls to `audience`. */
@@ -28,6 +30,7 @@ const ISSUERS = [
 
 export async function createIdentities(clock: Clock): Promise<Identities> {
   const keys = new Map<string, PrivateKey>()
+  const users = new Map<string, { role: Role; operator: boolean }>()
   for (const issuer of ISSUERS) keys.set(issuer, await createKey(issuer))
   const keyOf = (issuer: string) => {
     const key = keys.get(issuer)
@@ -38,8 +41,11 @@ export async function createIdentities(clock: Clock): Promise<Identities> {
   return {
     keySet: { keys: [...keys.values()].map(toPublicKey) },
     keyOf,
-    user: (tenant_id, { role = 'owner', operator = false, userId = newId('user') } = {}) =>
-      signUserToken(signer('commodore'), { sub: userId, tenant_id, role, operator }),
+    users,
+    user: (tenant_id, { role = 'owner', operator = false, userId = newId('user') } = {}) => {
+      users.set(userId, { role, operator })
+      return signUserToken(signer('commodore'), { sub: userId, tenant_id, role, operator })
+    },
     node: (cluster_id, nodeId = newId('node')) => signNodeToken(signer('quartermaster'), { sub: nodeId, cluster_id }),
     service: (service, audience) => createServiceTokens(signer(service), audience, clock)(),
   }

@@ -251,19 +251,20 @@ test('a port that MistServer leaves out is told, so that viewers, publishers and
 })
 
 test('of streams of ours it is told who publishes here, not what the statistics still or not yet show', () => {
-  const shown = (viewers: number, rep?: boolean) => ({ curr: [viewers, 1, 0, 0], bw: [0, 0], ...(rep && { rep }) })
+  const shown = (viewers: number, rep?: boolean) => ({ curr: [viewers, 1, 0, 0], bw: [7, 5], ...(rep && { rep }) })
   const streams = { 'live+here': shown(3), 'live+replica': shown(4, true), 'live+gone': shown(5), vod: shown(6) }
   const statistics = statisticsOf('node-statistics', { streams })
   const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
   const here = ['live+here', 'live+new']
   const publishers = { lacks: (name: string) => !here.includes(name), streaming: () => here }
   const told = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers })
+  const bytes = { sent: 7, received: 5 }
   expect(Heartbeat.parse(told).streams).toEqual([
-    { name: 'live+here', viewers: 3, inputs: 1, replica: false },
-    { name: 'live+replica', viewers: 4, inputs: 1, replica: true },
-    { name: 'live+gone', viewers: 5, inputs: 0, replica: true },
-    { name: 'vod', viewers: 6, inputs: 1, replica: false },
-    { name: 'live+new', viewers: 0, inputs: 1, replica: false },
+    { name: 'live+here', viewers: 3, inputs: 1, replica: false, ...bytes },
+    { name: 'live+replica', viewers: 4, inputs: 1, replica: true, ...bytes },
+    { name: 'live+gone', viewers: 5, inputs: 0, replica: true, ...bytes },
+    { name: 'vod', viewers: 6, inputs: 1, replica: false, ...bytes },
+    { name: 'live+new', viewers: 0, inputs: 1, replica: false, sent: 0, received: 0 },
   ])
 })
 

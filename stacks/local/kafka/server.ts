@@ -81,7 +81,8 @@ async function format(classpath: string, dataPath: string, settingsPath: string)
   )
   if (formatted) return
   const cluster = randomBytes(16).toString('base64url')
-  const args = ['-cp', classpath, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', settingsPath]
+  // In one word with its option: an id that begins with `-` would be taken for the next one.
+  const args = ['-cp', classpath, 'kafka.tools.StorageTool', 'format', `--cluster-id=${cluster}`, '-c', settingsPath]
   await runCommand('java', args, MISSING_JAVA)
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Verdict } from '../../../../edge-workers/foghorn/play/answers.ts'
 import { systemClock } from '../../../../shared/clock.ts'
 import { requireService } from '../../../../shared/context.ts'
+import { VerifySessionRequest, type VerifySessionResponse } from '../../../../shared/contract/accounts.ts'
 import {
   AuthorizeIngestRequest,
   type AuthorizeIngestResponse,
@@ -91,6 +92,14 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
   app.post('/api-tokens/verify', body(VerifyApiTokenRequest), (c) => {
     requireService(c.var.ctx, 'foghorn')
     return c.json(apiTokens.get(c.req.valid('json').token) ?? { valid: false, reason: 'api_token_unknown' })
+  })
+  app.post('/sessions/verify', body(VerifySessionRequest), (c) => {
+    requireService(c.var.ctx, 'foghorn')
+    const user = identities.users.get(c.req.valid('json').user_id)
+    const verdict: z.infer<typeof VerifySessionResponse> = user
+      ? { valid: true, ...user }
+      : { valid: false, reason: 'account_disabled' }
+    return c.json(verdict)
   })
   const door = await switchable(app)
   return { ...door, verdicts, publishers, publishing, apiTokens, asked, requests, hold: gate.hold }
