@@ -47,6 +47,7 @@ export async function simulate(seed: number, mutation?: Mutation): Promise<Outco
   await world.schedule.advance(began + TROUBLE_MS + PEACE_MS)
   for (const { helmsman } of world.hosts) helmsman.process?.kill()
   await world.schedule.advance(began + TROUBLE_MS + PEACE_MS + SILENCE_MS)
+  for (const { process } of world.roles) process?.kill()
   const problems = judge(world, mutation)
   if (mutation === undefined) problems.push(...(await replay(world, random)))
   return { seed, problems, trace, world, counts: countsOf(world) }
