@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { freePort } from '../../../shared/testing/port.ts'
 import { startKafka } from '../kafka/server.ts'
@@ -9,8 +8,7 @@ import { seededRandom } from '../simulate/kernel/random.ts'
 import { differences, startLoad } from './load.ts'
 import { startPipeline } from './pipeline.ts'
 
-const PAUSE_MS_MIN = 300
-const PAUSE_MS_MAX = 2_000
+const SESSIONS_BETWEEN_MAX = 300
 const SETTLED_MS = 60_000
 const TIMEOUT_MS = 300_000
 const seed = Number(process.env.SEED ?? 20_261_124)
@@ -39,11 +37,11 @@ test(
     const load = startLoad(door)
     const parts = [broker, postgres, helmsman, decklog, ingest]
     for (const victims of [...parts.map((part) => [part]), parts]) {
-      await sleep(random.integer(PAUSE_MS_MIN, PAUSE_MS_MAX))
+      await load.more(random.integer(1, SESSIONS_BETWEEN_MAX))
       await Promise.all(victims.map((victim) => victim.kill()))
       for (const victim of victims) await victim.start()
     }
-    await sleep(PAUSE_MS_MAX)
+    await load.more(SESSIONS_BETWEEN_MAX)
     await load.stop()
     await expect.poll(() => differences(load, clickhouse), { timeout: SETTLED_MS }).toEqual({ lost: 0, wrong: [] })
     expect(load.taken.size).toBeGreaterThan(1_000)

@@ -7,10 +7,14 @@ export interface Load {
   fired: Map<string, number>
   /** Those that Helmsman answered with 200. */
   taken: Set<string>
+  /** Resolves once so many more have been fired. */
+  more(sessions: number): Promise<void>
   stop(): Promise<void>
 }
 
 const LANES = 4
+/** Enough for each lane to have tried once more. */
+export const SESSIONS_FEW = LANES + 1
 const PAUSE_MS = 15
 const ANSWER_MS_MAX = 5_000
 /** Sessions of one stream: then comes a new one, whose owner nobody has asked for yet. */
@@ -20,11 +24,13 @@ export function startLoad(door: string): Load {
   const stopping = new AbortController()
   const fired = new Map<string, number>()
   const taken = new Set<string>()
+  let progress = Promise.withResolvers<void>()
   const lanes = Array.from({ length: LANES }, async () => {
     while (!stopping.signal.aborted) {
       const number = fired.size + 1
       const session = number.toString(16).padStart(64, '0')
       fired.set(session, number)
+      progress.resolve()
       if (await fire(door, session, number)) taken.add(session)
       await sleep(PAUSE_MS)
     }
@@ -32,6 +38,12 @@ export function startLoad(door: string): Load {
   return {
     fired,
     taken,
+    more: async (sessions) => {
+      for (const enough = fired.size + sessions; fired.size < enough; ) {
+        progress = Promise.withResolvers<void>()
+        await progress.promise
+      }
+    },
     stop: async () => {
       stopping.abort()
       await Promise.all(lanes)
