@@ -14,9 +14,9 @@ const MINUTE = 60_000
 /** How long people come and go, and things break. */
 const TROUBLE_MS = 2.5 * MINUTE
 /** Then everybody leaves, and everything works until what is under way has arrived, ends made up included. */
-const PEACE_MS = 3.5 * MINUTE
+const PEACE_MS = 3 * MINUTE
 /** Then nobody polls any more, and what was shipped is consumed. */
-const SILENCE_MS = 0.5 * MINUTE
+const SILENCE_MS = MINUTE / 3
 const GROUP = 'periscope-ingest'
 
 export interface Outcome {
