@@ -3,7 +3,7 @@ import { simulate } from './simulate.ts'
 import { mutations } from './world/mutations.ts'
 
 /** Runs of the whole pipeline; `npm run simulate -- --seeds N` makes more of them. */
-const SEEDS = 150
+const SEEDS = 100
 const MUTATION_SEEDS_MAX = 40
 const TIMEOUT_MS = 240_000
 

@@ -58,7 +58,7 @@ function judge(world: World, mutation: Mutation | undefined): string[] {
   const late = broker.lag(EVENTS_TOPIC, GROUP).filter(({ lag }) => lag > 0n)
   const buried = new Set(hosts.flatMap(({ machine }) => deadLettersOn(machine.disk)))
   const ends = {
-    rows: (table: string) => (mutation === 'repeats-counted' ? clickhouse.raw(table) : clickhouse.final(table)),
+    rows: (table: string) => (mutation === 'repeats-counted' ? clickhouse.raw(table) : clickhouse.counted(table)),
     registers: (table: string) => registers.rows(table),
     log: broker.records(EVENTS_TOPIC),
     buried,
@@ -96,7 +96,7 @@ async function replay(world: World, random: Random): Promise<string[]> {
 
 /** All that can be read, as one text. Of a repeated event the time of arrival alone may differ. */
 function contentsOf({ clickhouse, registers }: World): string {
-  const rows = clickhouse.tables.flatMap((table) =>
+  const rows = clickhouse.merged.flatMap((table) =>
     clickhouse.final(table).map((row) => JSON.stringify([table, { ...row, received_at: '', event: '' }])),
   )
   const states = ['stream_state', 'node_state'].flatMap((table) =>
