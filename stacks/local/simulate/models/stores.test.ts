@@ -16,7 +16,7 @@ import { ModelClickHouse } from './clickhouse.ts'
 import { ModelRegisters } from './registers.ts'
 import { modelStores } from './stores.ts'
 
-const SEEDS = 24
+const SEEDS = 12
 const TIMEOUT_MS = 120_000
 
 let periscope: TestPeriscopeQuery
