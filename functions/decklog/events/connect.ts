@@ -7,6 +7,7 @@ import {
   type HandlerContext,
 } from '@connectrpc/connect'
 import { type UniversalServerRequest, universalServerResponseToFetch } from '@connectrpc/connect/protocol'
+import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { Hono } from 'hono'
 import type { Context } from '../../../shared/context.ts'
 import { BATCH_BYTES_MAX } from '../../../shared/events/limits.ts'
@@ -41,8 +42,23 @@ for (const handler of router.handlers) {
       signal: c.req.raw.signal,
       contextValues: createContextValues().set(callerKey, c.var.ctx),
     }
-    return universalServerResponseToFetch(await handler(request))
+    return blameCaller(universalServerResponseToFetch(await handler(request)))
   })
+}
+
+/** The library's words for a message that is no protobuf. */
+const UNREADABLE = /"message":"parse binary/
+
+/** The library takes such a message for a failure of its own; it is the caller's, who would send it again for ever. */
+async function blameCaller(response: Response): Promise<Response> {
+  if (response.status !== 500) return response
+  const text = await response.text()
+  if (!UNREADABLE.test(text)) return new Response(text, response)
+  const error = {
+    code: codeToString(Code.InvalidArgument),
+    message: 'malformed_message: not the protobuf of this call',
+  }
+  return Response.json(error, { status: 400 })
 }
 
 async function publishEvents({ events }: PublishEventsRequest, context: HandlerContext) {

@@ -14,9 +14,9 @@ const MINUTE = 60_000
 /** How long people come and go, and things break. */
 const TROUBLE_MS = 2.5 * MINUTE
 /** Then everybody leaves, and everything works until what is under way has arrived, ends made up included. */
-const PEACE_MS = 3.5 * MINUTE
+const PEACE_MS = 3 * MINUTE
 /** Then nobody polls any more, and what was shipped is consumed. */
-const SILENCE_MS = 0.5 * MINUTE
+const SILENCE_MS = MINUTE / 3
 const GROUP = 'periscope-ingest'
 
 export interface Outcome {
@@ -47,6 +47,7 @@ export async function simulate(seed: number, mutation?: Mutation): Promise<Outco
   await world.schedule.advance(began + TROUBLE_MS + PEACE_MS)
   for (const { helmsman } of world.hosts) helmsman.process?.kill()
   await world.schedule.advance(began + TROUBLE_MS + PEACE_MS + SILENCE_MS)
+  for (const { process } of world.roles) process?.kill()
   const problems = judge(world, mutation)
   if (mutation === undefined) problems.push(...(await replay(world, random)))
   return { seed, problems, trace, world, counts: countsOf(world) }
@@ -57,7 +58,7 @@ function judge(world: World, mutation: Mutation | undefined): string[] {
   const late = broker.lag(EVENTS_TOPIC, GROUP).filter(({ lag }) => lag > 0n)
   const buried = new Set(hosts.flatMap(({ machine }) => deadLettersOn(machine.disk)))
   const ends = {
-    rows: (table: string) => (mutation === 'repeats-counted' ? clickhouse.raw(table) : clickhouse.final(table)),
+    rows: (table: string) => (mutation === 'repeats-counted' ? clickhouse.raw(table) : clickhouse.counted(table)),
     registers: (table: string) => registers.rows(table),
     log: broker.records(EVENTS_TOPIC),
     buried,
@@ -95,7 +96,7 @@ async function replay(world: World, random: Random): Promise<string[]> {
 
 /** All that can be read, as one text. Of a repeated event the time of arrival alone may differ. */
 function contentsOf({ clickhouse, registers }: World): string {
-  const rows = clickhouse.tables.flatMap((table) =>
+  const rows = clickhouse.merged.flatMap((table) =>
     clickhouse.final(table).map((row) => JSON.stringify([table, { ...row, received_at: '', event: '' }])),
   )
   const states = ['stream_state', 'node_state'].flatMap((table) =>

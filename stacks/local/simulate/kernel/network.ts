@@ -65,7 +65,7 @@ export class Network {
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     if (signal?.aborted) reject(signal.reason)
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+    const forget = signal ? from.onAbort(signal, () => reject(signal.reason)) : () => undefined
     const deliver = (act: () => void, slowMs = 0) => {
       if (from.alive) from.after(this.#hopMs(slowMs), act)
     }
@@ -96,6 +96,7 @@ export class Network {
           (error: unknown) => answer(() => reject(error)),
         )
     })
+    promise.then(forget, forget)
     return promise
   }
 

@@ -75,6 +75,17 @@ export class Process {
     return () => this.#mourners.delete(mourn)
   }
 
+  /** Told when a signal aborts while the process lives; answers how to be told no more, as signals keep their listeners. */
+  onAbort(signal: AbortSignal, tell: () => void): () => void {
+    const forget = () => {
+      signal.removeEventListener('abort', tell)
+      spare()
+    }
+    const spare = this.onDeath(() => signal.removeEventListener('abort', tell))
+    signal.addEventListener('abort', tell, { once: true })
+    return forget
+  }
+
   /** Kills it at an await of its own: after so many more of its steps. */
   killAfter(steps: number): void {
     this.#stepsLeft = steps

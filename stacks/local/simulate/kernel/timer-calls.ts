@@ -48,15 +48,17 @@ export function sleep(process: Process) {
       reject(signal.reason)
       return promise
     }
-    const entry = process.after(ms, () => resolve(value))
-    signal?.addEventListener(
-      'abort',
-      () => {
+    const entry = process.after(ms, () => {
+      forget?.()
+      resolve(value)
+    })
+    const forget =
+      signal &&
+      process.onAbort(signal, () => {
         entry.run = null
+        forget?.()
         reject(signal.reason)
-      },
-      { once: true },
-    )
+      })
     return promise
   }
 }

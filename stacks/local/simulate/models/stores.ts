@@ -4,13 +4,13 @@ import type { ClickHouse } from '../../../../shared/clickhouse/client.ts'
 import { Fault } from '../../../../shared/fault.ts'
 import { within } from '../../../../shared/kafka/within.ts'
 import { openDatabase } from '../../../../shared/postgres/database.ts'
-import type { Pool } from '../../../../shared/postgres/pool.ts'
+import { type Pool, QUERY_TIMEOUT_MS } from '../../../../shared/postgres/pool.ts'
 import type { ModelClickHouse } from './clickhouse.ts'
 import type { ModelRegisters } from './registers.ts'
 
 /** As the real clients give up. */
 const CLICKHOUSE_MS = 25_000
-const POSTGRES_MS = 10_000
+const POSTGRES_MS = QUERY_TIMEOUT_MS
 
 /** Has a store do something, over whatever lies between. */
 export interface AskStores {
