@@ -11,8 +11,8 @@ interface Trouble {
 }
 
 const SECOND = 1_000
-/** A clock that leaps ahead by more than the reconciler's grace makes it take an end for missed that is only late. */
-const CLOCK_STEP_MS_MAX = 15 * SECOND
+/** More than the reconciler's grace: a leap ahead makes it take an end for missed that is only late, and that one replaces what was made up. */
+const CLOCK_STEP_MS_MAX = 120 * SECOND
 
 type Fault = (trouble: Trouble) => void
 
