@@ -97,12 +97,13 @@ async function keepOnAir(
 }
 
 function summary({ state }: System, statePath: string): string {
-  const { demo, base_url, services } = state
+  const { demo, operator, base_url, services } = state
   return `
   API and player door   ${base_url}
   Reference             ${base_url}/commodore/docs, /periscope-query/docs, /quartermaster/docs, /decklog/docs
   Mail                  ${base_url}/inbox
   Watch                 ${base_url}/play/${demo.playback_id}
+  Media hosts           ${base_url}/status   (sign in as ${operator.email}, with the demo password)
   Media host            ${services.media_host ?? 'yours'}
   Demo login            ${demo.email}  ${demo.password}
   Everything else       ${statePath}/frameworks.json
