@@ -61,6 +61,9 @@ test.each([
   'rtmp://%31%32%37.0.0.1/app',
   'rtmp://127。0。0。1/app',
   'exec:rtmp://live.example.com/app',
+  'rtmp://live.example.com/app#m3u8=/etc/x',
+  'rtmp://live.example.com/$hostname',
+  'rtmp://$hostname/app',
 ])('%s is no address to send to', (text) => {
   expect(['invalid_input', 'push_address_not_public']).toContain(outcome(text))
 })

@@ -2,8 +2,11 @@ import { classifyHost, mayBeReached } from '../../../shared/addresses/host.ts'
 import { Fault } from '../../../shared/fault.ts'
 
 const SCHEMES = ['rtmp:', 'rtmps:', 'srt:'] as const
-/** What stands before the host is no scheme of ours, or the host is not where the text seems to say. */
-const URL_FORM = /^(rtmps?|srt):\/\/(\[[0-9a-fA-F:.]+\]|[^\s/?#@:\\[\]]+)(?::(\d{1,5}))?([/?#][\x21-\x7e]*)?$/i
+/**
+ * What stands before the host is a scheme of ours, and the host is where the text seems to say. `#` and `$` mean something
+ * to MistServer: options, some of which write files, and its operator's variables.
+ */
+const URL_FORM = /^(rtmps?|srt):\/\/(\[[0-9a-fA-F:.]+\]|[^\s/?#@:\\[\]$]+)(?::(\d{1,5}))?([/?][\x21\x22\x25-\x7e]*)?$/i
 const PORT_MAX = 65_535
 
 export interface PushUrl {
@@ -43,7 +46,12 @@ function sameHost(read: string, host: string): boolean {
 }
 
 function invalid(): Fault {
-  return new Fault('invalid', 'invalid_input', 'The url must be rtmp://, rtmps:// or srt:// with a host.', {
-    errors: [{ pointer: '/url', detail: 'not an rtmp, rtmps or srt URL without user and password' }],
-  })
+  return new Fault(
+    'invalid',
+    'invalid_input',
+    'The url must be rtmp://, rtmps:// or srt:// with a host, and hold neither # nor $.',
+    {
+      errors: [{ pointer: '/url', detail: 'not an rtmp, rtmps or srt URL without user, password, # and $' }],
+    },
+  )
 }
