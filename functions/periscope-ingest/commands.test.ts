@@ -29,9 +29,9 @@ function run(program: string, args: string[], env: Record<string, string>) {
 test(
   'an operator looks at dead letters and at retention from the command line',
   async () => {
-    await using stores = await openTestStores()
+    await using stores = await openTestStores({ forgets: true })
     const env = await environmentOf(stores)
-    const logged_at = '2026-11-24T00:00:00.000Z'
+    const logged_at = new Date().toISOString()
     const letter = { dead_from: 'analytics_events/0/7', state: 'open', logged_at, reason: 'invalid_event' }
     await stores.clickhouse.insert('ingest_errors', [letter])
     const listed = await run('dead-letters/main.ts', ['list', '--reason', 'invalid_event'], env)

@@ -11,7 +11,7 @@ import { createReadForgotten, FORGOTTEN_KEPT_MS } from './forgotten.ts'
 let stores: TestStores
 
 beforeAll(async () => {
-  stores = await openTestStores()
+  stores = await openTestStores({ forgets: true })
 })
 
 afterAll(() => stores[Symbol.asyncDispose]())
@@ -108,7 +108,7 @@ test('what is older than that goes', async () => {
 })
 
 test('facts can be kept longer, and not shorter than billing looks back', async () => {
-  await using other = await openTestStores()
+  await using other = await openTestStores({ forgets: true })
   await keepFacts(other.clickhouse, 800)
   const kept = Object.fromEntries((await listRetention(other.clickhouse)).map(({ name, days }) => [name, days]))
   expect(kept).toMatchObject({ viewer_sessions: 800, pushes: 800, client_samples: 30, usage_changes: 90 })

@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
+import { quoteName } from '../../../shared/clickhouse/statements.ts'
 import { type Database, openDatabase } from '../../../shared/postgres/database.ts'
 import { freshClickHouse, type TestClickHouse } from '../../../shared/testing/clickhouse.ts'
 import { freshDatabase, type TestDatabase } from '../../../shared/testing/postgres.ts'
+import { listRetention } from '../retention/facts.ts'
 import type { Tables } from '../state/tables.ts'
 import { tables } from '../tables/tables.ts'
 import { unattributedEvents } from '../tables/unattributed-events.ts'
@@ -17,12 +19,18 @@ export interface TestStores extends AsyncDisposable {
   contents(tenantId: string): Promise<Record<string, unknown[]>>
 }
 
-export async function openTestStores(): Promise<TestStores> {
+interface Options {
+  /** Whether rows go when their time is over, as in production. Else recorded events stay, which grow older every day. */
+  forgets?: boolean
+}
+
+export async function openTestStores({ forgets = false }: Options = {}): Promise<TestStores> {
   const database = await freshDatabase()
   await database.migrate({ schema: 'periscope', folder: new URL('../migrations/postgres/', import.meta.url) })
   const db = openDatabase<Tables>(database.pool(database.urlAs('periscope')))
   const { clickhouse, target, migrate } = await freshClickHouse()
   await migrate(new URL('../migrations/clickhouse/', import.meta.url))
+  if (!forgets) await keepForGood(clickhouse)
 
   async function contents(tenantId: string) {
     const all: Record<string, unknown[]> = {}
@@ -52,5 +60,11 @@ export async function openTestStores(): Promise<TestStores> {
       await clickhouse[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
     },
+  }
+}
+
+async function keepForGood(clickhouse: ClickHouse): Promise<void> {
+  for (const { name, days } of await listRetention(clickhouse)) {
+    if (days !== null) await clickhouse.command(`ALTER TABLE ${quoteName(name)} REMOVE TTL`)
   }
 }
