@@ -20,6 +20,8 @@ const letter = {
   reason: 'x',
   content: null,
 } as const
+/** One that is sent again. */
+const taken = { ...letter, name: 'user-connection' } as const
 
 /** Runs `before`, cuts the power once it has ended, and answers what `after` finds on the disk. */
 async function acrossPowerCut<T>(seed: number, before: () => Promise<void>, after: () => Promise<T>): Promise<T> {
@@ -53,7 +55,9 @@ test('what was said to be on the disk is there after a power cut, its names and 
         await journal.append(Buffer.from('first'))
         await saveSnapshot(`${folder}/open.json`, snapshot(1))
         await saveSnapshot(`${folder}/open.json`, snapshot(2))
-        await new DeadLetters(`${folder}/letters/dead.jsonl`).add([letter])
+        const letters = new DeadLetters(`${folder}/letters/dead.jsonl`)
+        await letters.add([letter, taken])
+        await letters.take(({ name }) => name === taken.name, async () => undefined)
       },
       async () => {
         const journal = await Journal.open({ folder: `${folder}/journal`, log })

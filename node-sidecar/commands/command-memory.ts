@@ -1,11 +1,10 @@
-import { open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { COMMAND_LIFE_MS_MAX, Outcome } from '../../shared/contract/commands.ts'
 import { Fault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
-import { syncFolder } from '../journal/segment.ts'
+import { replaceFile } from '../journal/replace-file.ts'
 
 /** Longer than any command lives, so that a repeat always finds what became of it. */
 export const REMEMBERED_MS = COMMAND_LIFE_MS_MAX + 60_000
@@ -84,18 +83,6 @@ export class CommandMemory {
     this.#saving = saved.catch(() => undefined)
     return saved
   }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.new`, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.new`, path)
-  await syncFolder(dirname(path))
 }
 
 function tryJson(text: string): unknown {

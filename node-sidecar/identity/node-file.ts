@@ -1,11 +1,10 @@
-import { chmod, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { chmod, readFile } from 'node:fs/promises'
 import { exportJWK, generateKeyPair } from 'jose'
 import { z } from 'zod'
 import { NodePublicKey } from '../../shared/contract/quartermaster.ts'
 import { Fault } from '../../shared/fault.ts'
 import { ALGORITHM } from '../../shared/identity/key.ts'
-import { syncFolder } from '../journal/segment.ts'
+import { replaceFile } from '../journal/replace-file.ts'
 
 const ONLY_OWNER = 0o600
 
@@ -29,17 +28,9 @@ export async function loadNodeFile(path: string): Promise<NodeFile> {
   throw new Fault('internal', 'node_file_broken', `${path} does not hold a node's key; remove it to enrol again.`)
 }
 
-/** Replaces the file as a whole, durably. */
+/** Replaces the file, durably. */
 export async function saveNodeFile(path: string, file: NodeFile): Promise<void> {
-  const handle = await open(`${path}.new`, 'w', ONLY_OWNER)
-  try {
-    await handle.writeFile(`${JSON.stringify(file)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(`${path}.new`, path)
-  await syncFolder(dirname(path))
+  await replaceFile(path, `${JSON.stringify(file)}\n`)
 }
 
 async function createNodeFile(path: string): Promise<NodeFile> {

@@ -2,6 +2,7 @@ import { open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { makeFolder } from './make-folder.ts'
+import { replaceFile } from './replace-file.ts'
 import { syncFolder } from './segment.ts'
 
 /** The file is set aside at this size, and the one set aside before is given up. */
@@ -87,18 +88,6 @@ export class DeadLetters {
     }
     if (full || size === 0) await syncFolder(folder)
   }
-}
-
-/** As a whole, so that a crash leaves either the old letters or the new ones. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.new`, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.new`, path)
 }
 
 /** A line that a crash cut short is no letter. */

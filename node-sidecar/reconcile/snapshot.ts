@@ -1,9 +1,8 @@
-import { open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ClientSample } from '../../shared/events/client-lifecycle.ts'
 import { StreamEnd } from '../../shared/events/stream-end.ts'
-import { syncFolder } from '../journal/segment.ts'
+import { replaceFile } from '../journal/replace-file.ts'
 
 export const OpenSession = z.object({ stream_name: z.string(), sample: ClientSample })
 export type OpenSession = z.infer<typeof OpenSession>
@@ -43,15 +42,7 @@ export async function loadSnapshot(path: string): Promise<Snapshot | null> {
   }
 }
 
-/** Replaces the snapshot as a whole, durably: what it no longer needs of the journal may then go. */
+/** Replaces the snapshot, durably: what it no longer needs of the journal may then go. */
 export async function saveSnapshot(path: string, snapshot: Snapshot): Promise<void> {
-  const file = await open(`${path}.new`, 'w', 0o600)
-  try {
-    await file.writeFile(JSON.stringify(snapshot))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.new`, path)
-  await syncFolder(dirname(path))
+  await replaceFile(path, JSON.stringify(snapshot))
 }
