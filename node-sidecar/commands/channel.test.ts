@@ -8,10 +8,11 @@ import { captureLog } from '../testing/log-lines.ts'
 import { Channel } from './channel.ts'
 import type { Told } from './command-runner.ts'
 
-const HEARD_TIMEOUT_MS = 50
+/** Short, for the test that meets it. */
+const BRIEFLY_MS = 50
 
 /** The other end of channels, in the test's hands. */
-async function openFoghorn() {
+async function openFoghorn(heardTimeoutMs?: number) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
   await once(server, 'listening')
   const foghorn = {
@@ -43,7 +44,7 @@ async function openFoghorn() {
       return { status: 'done', reason: null }
     },
     log: captureLog().log,
-    heardTimeoutMs: HEARD_TIMEOUT_MS,
+    ...(heardTimeoutMs !== undefined && { heardTimeoutMs }),
   })
   onTestFinished(async () => {
     await channel[Symbol.asyncDispose]()
@@ -88,7 +89,7 @@ test('a connection that ends is opened again, at once when its time was over', a
 })
 
 test('a connection on which nobody hears is given up for another', async () => {
-  const { foghorn, channel, opened } = await openFoghorn()
+  const { foghorn, channel, opened } = await openFoghorn(BRIEFLY_MS)
   channel.start()
   await opened(1)
   foghorn.answer = undefined
