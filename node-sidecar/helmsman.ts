@@ -9,7 +9,7 @@ import { type Client, call } from '../shared/client/client.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
 import { type Heartbeat, sendHeartbeat } from '../shared/contract/foghorn.ts'
 import type { SentEvent } from '../shared/events/envelope.ts'
-import { Fault } from '../shared/fault.ts'
+import { Fault, toFault } from '../shared/fault.ts'
 import { createLog, type Log } from '../shared/log.ts'
 import { backoffMs } from './backoff.ts'
 import { Channel } from './commands/channel.ts'
@@ -168,7 +168,13 @@ function heartbeatsOf({ config }: HelmsmanSettings, beat: (heartbeat: z.input<ty
 
 /** Through the channel; while there is none, by a request of its own. */
 async function beat(node_id: string, channel: Channel, foghorn: Client, heartbeat: z.input<typeof Heartbeat>) {
-  if (!(await channel.beat(heartbeat))) await call(foghorn, sendHeartbeat, { node_id, ...heartbeat })
+  if (await channel.beat(heartbeat)) return
+  try {
+    await call(foghorn, sendHeartbeat, { node_id, ...heartbeat })
+  } catch (error) {
+    // The channel brought it there, and only the answer did not come back.
+    if (toFault(error).reason !== 'heartbeat_replayed') throw error
+  }
 }
 
 async function drainBriefly(shipper: Shipper): Promise<void> {

@@ -57,7 +57,10 @@ test('what was said to be on the disk is there after a power cut, its names and 
         await saveSnapshot(`${folder}/open.json`, snapshot(2))
         const letters = new DeadLetters(`${folder}/letters/dead.jsonl`)
         await letters.add([letter, taken])
-        await letters.take(({ name }) => name === taken.name, async () => undefined)
+        await letters.take(
+          ({ name }) => name === taken.name,
+          async () => undefined,
+        )
       },
       async () => {
         const journal = await Journal.open({ folder: `${folder}/journal`, log })

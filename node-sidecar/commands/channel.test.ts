@@ -20,7 +20,7 @@ async function openFoghorn(heardTimeoutMs?: number) {
     frames: [] as HostFrame[],
     paths: [] as string[],
     /** What a heartbeat is answered with. */
-    answer: { type: 'heard', taken: true } as ClusterFrame | undefined,
+    answer: { type: 'heard', taken: true, reason: null } as ClusterFrame | undefined,
     send: (frame: ClusterFrame) => foghorn.sockets.at(-1)?.send(JSON.stringify(frame)),
   }
   server.on('connection', (socket, request) => {
@@ -62,7 +62,7 @@ test('a heartbeat goes up and is heard', async () => {
   await opened(1)
   await expect.poll(() => channel.beat(heartbeat())).toBe(true)
   expect(foghorn.paths).toEqual(['/nodes/nod_1/channel Bearer node.token.here'])
-  foghorn.answer = { type: 'heard', taken: false }
+  foghorn.answer = { type: 'heard', taken: false, reason: 'cluster_full' }
   await expect(channel.beat(heartbeat())).rejects.toMatchObject({ reason: 'cluster_full' })
 })
 

@@ -21,6 +21,8 @@ export const HEARD_TIMEOUT_MS = 3_000
 /** How long a goodbye may take. */
 export const CLOSE_TIMEOUT_MS = 1_000
 
+type Heard = Extract<ClusterFrame, { type: 'heard' }>
+
 interface ChannelOptions {
   foghorn: { baseUrl: URL; token: () => Promise<string> }
   node_id: string
@@ -34,7 +36,7 @@ export class Channel implements AsyncDisposable {
   readonly #options: ChannelOptions
   readonly #stopping = new AbortController()
   #socket: WebSocket | undefined
-  #hearing: PromiseWithResolvers<boolean | undefined> | undefined
+  #hearing: PromiseWithResolvers<Heard | undefined> | undefined
   #failures = 0
   #done: Promise<void> = Promise.resolve()
 
@@ -46,21 +48,22 @@ export class Channel implements AsyncDisposable {
     this.#done = this.#keepOpen()
   }
 
-  /** Sends a heartbeat; false when it was not heard, so that it must go another way. 409 when the cluster is full. */
+  /** Sends a heartbeat; false when it was not heard, so that it must go another way. 409 with the reason when it is not taken. */
   async beat(heartbeat: z.input<typeof Heartbeat>): Promise<boolean> {
     const socket = this.#socket
     const frame = JSON.stringify({ type: 'heartbeat', heartbeat })
     if (socket?.readyState !== WebSocket.OPEN || frame.length > HOST_FRAME_CHARS_MAX) return false
-    const hearing = Promise.withResolvers<boolean | undefined>()
+    const hearing = Promise.withResolvers<Heard | undefined>()
     this.#hearing = hearing
     const { heardTimeoutMs = HEARD_TIMEOUT_MS } = this.#options
     // Nobody is there although the connection looks well: a new one is opened.
     const timer = setTimeout(() => socket.terminate(), heardTimeoutMs)
     socket.send(frame)
-    const taken = await hearing.promise
+    const heard = await hearing.promise
     clearTimeout(timer)
-    if (taken === false) throw new Fault('conflict', 'cluster_full', 'The cluster has no room for this host.')
-    return taken === true
+    if (heard?.taken === false)
+      throw new Fault('conflict', heard.reason ?? 'cluster_full', 'The heartbeat is not taken.')
+    return heard !== undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,7 +117,7 @@ export class Channel implements AsyncDisposable {
       return
     }
     this.#failures = 0
-    if (frame.type === 'heard') this.#hearing?.resolve(frame.taken)
+    if (frame.type === 'heard') this.#hearing?.resolve(frame)
     else void this.#obey(socket, frame)
   }
 

@@ -54,6 +54,9 @@ export class Watch implements AsyncDisposable {
   #repairing: Promise<Installation> | null = null
   #nodeBefore: NodePoll | null = null
   #heartbeatBefore: NodePoll | null = null
+  /** By which Foghorn tells this run's heartbeats from those of another, and from repeats. */
+  readonly #beatsOf = crypto.randomUUID()
+  #beats = 0
   #streamsBefore: StreamStates | null = null
   readonly #lostTriggers = new LostTriggers()
   /** What was told of clients last, and when. */
@@ -154,7 +157,7 @@ export class Watch implements AsyncDisposable {
     this.#heartbeatBefore = poll
     const statistics = poll?.statistics ?? null
     const heartbeat = toHeartbeat({ host: foghorn.host, monitoring, statistics, draining: this.#draining, publishers })
-    await foghorn.beat(heartbeat)
+    await foghorn.beat({ ...heartbeat, order: { run: this.#beatsOf, number: this.#beats++ } })
   }
 
   /** Stops watching; the last heartbeat sends viewers elsewhere. */

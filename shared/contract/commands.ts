@@ -83,7 +83,8 @@ export type HostFrame = z.infer<typeof HostFrame>
 export const ClusterFrame = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('heard'),
-    taken: z.boolean().describe('False when the cluster has no room for another host'),
+    taken: z.boolean(),
+    reason: z.string().nullable().default(null).describe('Why not: `cluster_full`, `heartbeat_replayed`'),
   }),
   z.object({
     type: z.literal('command'),

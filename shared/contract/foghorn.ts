@@ -34,6 +34,13 @@ const HostedStream = z.object({
 })
 export type HostedStream = z.infer<typeof HostedStream>
 
+/** Which run of Helmsman says a heartbeat, and the how-manieth of that run it is. */
+const HeartbeatOrder = z.object({ run: z.uuid(), number: Count })
+export type HeartbeatOrder = z.infer<typeof HeartbeatOrder>
+
+/** Why a heartbeat is not taken. */
+export type HeartbeatRefusal = 'cluster_full' | 'heartbeat_replayed'
+
 /**
  * What a media host tells Foghorn of itself: the body of `POST /nodes/{node_id}/heartbeat` with the node's own token,
  * which says which node and which cluster. A figure is null while it is not known.
@@ -73,6 +80,7 @@ export const Heartbeat = z.object({
     .describe("MistServer's own tags of the host"),
   viewers: Count.nullable().default(null).describe('Of the whole host; null: those of its streams together'),
   ingress_bytes_per_second: Rate.nullable().default(null),
+  order: HeartbeatOrder.optional().describe('One that is not newer than the last that was taken is refused'),
 })
 export type Heartbeat = z.infer<typeof Heartbeat>
 
@@ -87,6 +95,7 @@ export const sendHeartbeat = endpoint({
   path: '/nodes/{node_id}/heartbeat',
   request: Heartbeat.extend({ node_id: NodeId }),
   response: HeartbeatAnswer,
+  refusals: ['conflict'],
 })
 
 /** What a viewer can ask for in `/play/{playback_id}/{protocol}`; other usual names are taken as aliases. */

@@ -1,4 +1,4 @@
-import type { Heartbeat, Weights } from '../../../shared/contract/foghorn.ts'
+import type { Heartbeat, HeartbeatRefusal, Weights } from '../../../shared/contract/foghorn.ts'
 import type { HostAge } from '../decision/fleet.ts'
 import { viewersOf } from '../decision/usage.ts'
 import { CLUSTER_HOSTS_MAX, HOST_FORGET_MS } from '../nodes/limits.ts'
@@ -8,6 +8,7 @@ import { type Heard, Hosts } from './hosts.ts'
 import { Isolates } from './isolates.ts'
 import { CLUSTER_STREAMS_MAX, HELD_OUT_MAX, RECENT_MAX } from './limits.ts'
 import { Pending } from './pending.ts'
+import { Replays } from './replays.ts'
 import { figuresOf, SnapshotWriter } from './snapshot-writer.ts'
 
 /** A host for people to look at. */
@@ -41,6 +42,7 @@ export class ClusterState {
   readonly #epoch: string
   readonly #hosts = new Hosts()
   readonly #pending = new Pending()
+  readonly #replays = new Replays()
   readonly #heldOut: Set<string>
   readonly #isolates = new Isolates()
   #recent: Recent[] = []
@@ -52,17 +54,21 @@ export class ClusterState {
     this.#epoch = epoch
     this.#heldOut = new Set(kept.held_out)
     this.#weights = kept.weights
-    for (const { node_id, seen_at_ms, heartbeat } of kept.hosts) this.#put(node_id, heartbeat, seen_at_ms)
+    for (const { node_id, seen_at_ms, heartbeat } of kept.hosts) {
+      this.#replays.take(node_id, heartbeat.order)
+      this.#put(node_id, heartbeat, seen_at_ms)
+    }
   }
 
   get(node_id: string): Heard | undefined {
     return this.#hosts.get(node_id)
   }
 
-  /** Takes a host's heartbeat, as much of it as there is room for; null when that is nothing. */
-  beat(node_id: string, heartbeat: Heartbeat, now_ms: number): Heartbeat | null {
+  /** Takes a host's heartbeat, as much of it as there is room for, or says why not. */
+  beat(node_id: string, heartbeat: Heartbeat, now_ms: number): Heartbeat | HeartbeatRefusal {
     const last = this.#hosts.get(node_id)
-    if (last === undefined && this.#hosts.size >= CLUSTER_HOSTS_MAX) return null
+    if (last === undefined && this.#hosts.size >= CLUSTER_HOSTS_MAX) return 'cluster_full'
+    if (!this.#replays.take(node_id, heartbeat.order)) return 'heartbeat_replayed'
     if (last !== undefined) this.#pending.settle(node_id, arrivals(last.heartbeat, heartbeat))
     return this.#put(node_id, heartbeat, now_ms)
   }
@@ -88,6 +94,7 @@ export class ClusterState {
       this.#streams -= heartbeat.streams.length
       this.#hosts.delete(node_id)
       this.#pending.forget(node_id)
+      this.#replays.forget(node_id)
       return node_id
     })
   }

@@ -1,7 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Variables } from '../../../shared/config.ts'
-import { channelCloses, HOST_FRAME_CHARS_MAX, HostFrame, type HostOutcome } from '../../../shared/contract/commands.ts'
-import type { Heartbeat, Weights } from '../../../shared/contract/foghorn.ts'
+import {
+  type ClusterFrame,
+  channelCloses,
+  HOST_FRAME_CHARS_MAX,
+  HostFrame,
+  type HostOutcome,
+} from '../../../shared/contract/commands.ts'
+import type { Heartbeat, HeartbeatRefusal, Weights } from '../../../shared/contract/foghorn.ts'
 import { HEALTH_INTERVAL_MS } from '../../../shared/contract/quartermaster.ts'
 import { toFault } from '../../../shared/fault.ts'
 import { eventId } from '../../../shared/ids.ts'
@@ -42,15 +48,15 @@ export class Cluster extends DurableObject<Variables> {
     this.#state = new ClusterState(crypto.randomUUID(), this.#storage.read())
   }
 
-  /** Takes a host's heartbeat; false when the cluster has no room for another host. */
-  beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): boolean {
+  /** Takes a host's heartbeat, or says why not. */
+  beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): HeartbeatRefusal | null {
     const now_ms = Date.now()
     for (const forgotten of this.#state.forget(now_ms)) this.#storage.deleteHost(forgotten)
     const taken = this.#state.beat(nodeId, heartbeat, now_ms)
-    if (taken === null) return false
+    if (typeof taken === 'string') return taken
     this.#storage.saveHost(nodeId, now_ms, taken)
     if (now_ms - this.#reported_at_ms >= HEALTH_INTERVAL_MS) this.ctx.waitUntil(this.#report(clusterId))
-    return true
+    return null
   }
 
   /** Counts whom an isolate has sent to hosts, and answers what it does not know yet. */
@@ -97,7 +103,8 @@ export class Cluster extends DurableObject<Variables> {
     const { cluster_id, node_id: nodeId } = this.#channels.ownerOf(socket)
     const now_ms = Date.now()
     if (frame.type === 'heartbeat') {
-      socket.send(JSON.stringify({ type: 'heard', taken: this.beat(cluster_id, nodeId, frame.heartbeat) }))
+      const reason = this.beat(cluster_id, nodeId, frame.heartbeat)
+      socket.send(JSON.stringify({ type: 'heard', taken: reason === null, reason } satisfies ClusterFrame))
     } else {
       this.#commands.settle(nodeId, frame.id, frame, now_ms)
       this.#waiting.settle(frame.id)

@@ -110,7 +110,7 @@ test('a command that nobody takes in time expires, and who waits is told', async
   expect(await tell(terminate, { expires_in_ms: 50, wait_ms: 5_000 })).toMatchObject([{ status: 'expired' }])
   const channel = await open()
   channel.say({ type: 'heartbeat', heartbeat: heartbeat() })
-  await expect.poll(() => channel.frames).toEqual([{ type: 'heard', taken: true }])
+  await expect.poll(() => channel.frames).toEqual([{ type: 'heard', taken: true, reason: null }])
 })
 
 test('a host that is far behind gets no further commands', async () => {
@@ -125,7 +125,7 @@ test('a heartbeat through the channel counts like any other, at its fullest', as
   const nodeId = newId('node')
   const channel = await openChannel(foghorn.edge.url, nodeId, await foghorn.identities.node(clusterId, nodeId))
   channel.say({ type: 'heartbeat', heartbeat: heartbeat(onAir) })
-  await expect.poll(() => channel.frames).toEqual([{ type: 'heard', taken: true }])
+  await expect.poll(() => channel.frames).toEqual([{ type: 'heard', taken: true, reason: null }])
   expect((await foghorn.get(`/play/${playbackId}`)).status).toBe(307)
   const streams = Array.from({ length: HEARTBEAT_STREAMS_MAX }, (_, n) => {
     return { ...live(`live+${n}`.padEnd(STREAM_NAME_CHARS_MAX, 'x')), viewers: 10_000 }

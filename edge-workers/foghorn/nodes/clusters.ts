@@ -1,13 +1,13 @@
 import type { HostOutcome } from '../../../shared/contract/commands.ts'
-import type { Heartbeat, Weights } from '../../../shared/contract/foghorn.ts'
+import type { Heartbeat, HeartbeatRefusal, Weights } from '../../../shared/contract/foghorn.ts'
 import type { Overview } from '../cluster/cluster-state.ts'
 import type { Order } from '../commands/order.ts'
 import type { Refresh, Snapshot } from '../pictures/snapshot.ts'
 
 /** What may be asked of clusters, by cluster id. */
 export interface Clusters {
-  /** False when the cluster has no room for another host. */
-  beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): Promise<boolean>
+  /** Why a heartbeat is not taken; null when it is. */
+  beat(clusterId: string, nodeId: string, heartbeat: Heartbeat): Promise<HeartbeatRefusal | null>
   /** Tells what an isolate has done, and hears what changed since its picture. */
   refresh(clusterId: string, refresh: Refresh): Promise<Snapshot>
   /** Hosts with their last words, and what was decided of late: for people to look at. */

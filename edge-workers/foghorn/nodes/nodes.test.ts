@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../../shared/clock.ts'
 import {
   HEARTBEAT_INTERVAL_MS,
   HEARTBEAT_STALE_MS,
@@ -12,6 +13,8 @@ import {
   TAGS_MAX,
 } from '../../../shared/contract/foghorn.ts'
 import { Problem } from '../../../shared/http/problem.ts'
+import { createKey } from '../../../shared/identity/key.ts'
+import { createSigner, NODE_TOKEN_SECONDS, signNodeToken } from '../../../shared/identity/signer.ts'
 import { newId } from '../../../shared/ids.ts'
 import { type Answer, addStream, type Foghorn, startFoghorn } from '../../../stacks/local/edge/testing/foghorn.ts'
 import { heartbeat, live } from '../testing/hosts.ts'
@@ -53,6 +56,34 @@ test('only a host may speak, and only for itself', async () => {
   expect(await refusal(await beatAs(await identities.service('decklog', 'foghorn'), nodeId))).toBe('403 forbidden')
   expect(await refusal(await beatAs(await identities.node(clusterId), nodeId))).toBe('403 not_your_node')
   expect((await beatAs(await identities.node(clusterId, nodeId), nodeId)).status).toBe(200)
+})
+
+test('a heartbeat counts once: not again, not after a later one, not by an earlier run, not after a restart of ours', async () => {
+  const node = { clusterId: newId('cluster'), nodeId: newId('node') }
+  const [earlier, run] = [crypto.randomUUID(), crypto.randomUUID()]
+  const beat = async (of: string, number: number) => {
+    const answer = await foghorn.beat(node, { order: { run: of, number } })
+    return answer.ok ? 'taken' : refusal(answer)
+  }
+  expect(await beat(earlier, 5)).toBe('taken')
+  expect(await beat(run, 0)).toBe('taken')
+  expect(await beat(run, 1)).toBe('taken')
+  for (const number of [0, 1]) expect(await beat(run, number)).toBe('409 heartbeat_replayed')
+  expect(await beat(earlier, 6)).toBe('409 heartbeat_replayed')
+  await foghorn.restart()
+  expect(await beat(run, 1)).toBe('409 heartbeat_replayed')
+  expect(await beat(run, 2)).toBe('taken')
+})
+
+test('a host whose token is over, or made by another key, is not heard', async () => {
+  const node = { sub: newId('node'), cluster_id: newId('cluster') }
+  const longAgo = () => new Date(Date.now() - 2 * NODE_TOKEN_SECONDS * 1000)
+  const expired = await signNodeToken(createSigner(foghorn.identities.keyOf('quartermaster'), longAgo), node)
+  const forged = await signNodeToken(createSigner(await createKey('quartermaster'), systemClock), node)
+  const othersKey = await signNodeToken(createSigner(foghorn.identities.keyOf('commodore'), systemClock), node)
+  for (const token of [expired, forged, othersKey]) {
+    expect(await refusal(await beatAs(token, node.sub))).toMatch(/^401 /)
+  }
 })
 
 test('the token says which cluster a host serves, whatever its body claims', async () => {
