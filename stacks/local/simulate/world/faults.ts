@@ -11,8 +11,8 @@ interface Trouble {
 }
 
 const SECOND = 1_000
-/** More than the reconciler's grace: a leap ahead makes it take an end for missed that is only late, and that one replaces what was made up. */
-const CLOCK_STEP_MS_MAX = 120 * SECOND
+/** Within the reconciler's grace: it tells by a host's own clock whether an end is missed, or one made up goes on (decision 032). */
+const CLOCK_STEP_MS_MAX = 15 * SECOND
 
 type Fault = (trouble: Trouble) => void
 
