@@ -12,7 +12,7 @@ interface Operation {
   /** Whose token the operation takes. */
   auth: 'none' | 'tenant' | 'user' | 'operator' | 'node' | 'service' | 'node or service' | 'tenant or node'
   ok:
-    | { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 | 307 }
+    | { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 | 307; text?: string }
     | { status: 101 | 204 | 307 }
     | { status: 200; text: string }
   /** What may go wrong besides bad input and a bad token. */
@@ -47,9 +47,14 @@ const REDIRECT = { description: 'Elsewhere: see Location' }
 const empty = { 101: { description: 'A WebSocket from here on' }, 204: { description: 'Done' }, 307: REDIRECT }
 
 function toSuccess(ok: Operation['ok']) {
-  if ('schema' in ok) return { description: 'OK', content: { 'application/json': { schema: resolver(ok.schema) } } }
-  if ('text' in ok) return { description: ok.text, content: { 'text/plain': { schema: { type: 'string' as const } } } }
-  return empty[ok.status]
+  if (!('schema' in ok) && !('text' in ok)) return empty[ok.status]
+  return {
+    description: ok.text ?? 'OK',
+    content: {
+      ...('schema' in ok && { 'application/json': { schema: resolver(ok.schema) } }),
+      ...(ok.text !== undefined && { 'text/plain': { schema: { type: 'string' as const } } }),
+    },
+  }
 }
 
 /** Parses the JSON body; `c.req.valid('json')` is its typed value. */

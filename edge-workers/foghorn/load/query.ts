@@ -16,7 +16,7 @@ const CPU_PERCENT_MAX = 100
 const Text = z
   .string()
   .max(TEXT_CHARS_MAX)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters')
+  .regex(/^[ -~\u00a0-\uffff]*$/, 'has control characters')
   .transform((text) => (text === '' ? undefined : text))
   .optional()
 

@@ -34,7 +34,7 @@ const asking = (summary: string) =>
         clusters that the caller's tenant runs, or of the calling media host's own cluster.
         \`addserver\`, \`delserver\` and a change of \`weights\` need infrastructure:write, the others infrastructure:read.`,
     auth: 'tenant or node',
-    ok: { schema: z.unknown() },
+    ok: { schema: z.unknown(), text: 'The answer, as MistUtilLoad gives it' },
     faults: ['not_found', 'method_not_allowed', 'conflict', 'unavailable'],
   })
 
