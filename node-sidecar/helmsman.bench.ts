@@ -10,6 +10,7 @@ import { createLog } from '../shared/log.ts'
 import { Gate } from './control-plane/gate.ts'
 import { DeadLetters } from './journal/dead-letters.ts'
 import { Journal } from './journal/journal.ts'
+import { recordEvents } from './journal/record-events.ts'
 import { createMetrics } from './metrics.ts'
 import { createDoor } from './mist/door.ts'
 import { toEvents } from './mist/events/to-events.ts'
@@ -83,6 +84,7 @@ const folder = await mkdtemp(join(tmpdir(), 'helmsman-bench-'))
     gate: new Gate({ commodore, clock: systemClock, log }),
     publishers: new Publishers(async () => new Map()),
     journal,
+    record: (events) => recordEvents(journal, events),
     deadLetters: new DeadLetters(join(folder, 'dead-letters.jsonl')),
     metrics: createMetrics(new Registry()),
     clock: systemClock,

@@ -2,8 +2,6 @@ import type { Clock } from '../../shared/clock.ts'
 import type { SentEvent } from '../../shared/events/envelope.ts'
 import { Fault, toFault } from '../../shared/fault.ts'
 import type { DeadLetters } from '../journal/dead-letters.ts'
-import type { Journal } from '../journal/journal.ts'
-import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Publishers } from '../sources/publishers.ts'
 import { toEvents } from './events/to-events.ts'
@@ -13,14 +11,11 @@ import { toUnreadable } from './unreadable.ts'
 
 export interface FactDeps {
   node_id: string
-  journal: Journal
   deadLetters: DeadLetters
   metrics: Metrics
   clock: Clock
-  /** Adds to the events of a notice what only this host's past can say. */
-  complete?: (events: readonly SentEvent[]) => SentEvent[]
-  /** Told of the events of a notice once they are on the disk. */
-  onJournalled?: (events: readonly SentEvent[]) => void
+  /** Brings the events of a notice to the disk; 503 when it cannot. */
+  record: (events: readonly SentEvent[]) => Promise<void>
   publishers: Publishers
 }
 
@@ -29,16 +24,14 @@ export interface FactDeps {
  * so one that cannot be read is kept as a dead letter, and 400.
  */
 export async function acceptFact(deps: FactDeps, call: TriggerCall): Promise<void> {
-  const { journal, deadLetters, metrics, clock } = deps
+  const { record, deadLetters, metrics, clock } = deps
   const events = readFact(deps, call)
   if (events instanceof Fault) {
     metrics.triggers.inc({ trigger: call.name, outcome: 'unreadable' })
     await deadLetters.add([toUnreadable(call.name, call.bytes, events, clock())])
     throw events
   }
-  const complete = deps.complete?.(events) ?? events
-  await recordEvents(journal, complete)
-  deps.onJournalled?.(complete)
+  await record(events)
   metrics.events.inc({ stage: 'journalled' }, events.length)
   metrics.triggers.inc({ trigger: call.name, outcome: 'accepted' })
 }

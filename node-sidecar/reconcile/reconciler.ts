@@ -29,6 +29,8 @@ export class Reconciler {
   readonly #sessions: Ledger<OpenSession>
   readonly #streams: Ledger<OpenStream>
   readonly #madeUp: Record<End['of'], MadeUpEnds>
+  /** Ends that are on their way to the disk, which may be slow: they are not missing. */
+  readonly #arriving: Record<End['of'], Set<string>> = { session: new Set(), stream: new Set() }
 
   /** Goes on where the last process was: what went on then, less what the journal has ended since. */
   static async open(options: ReconcilerOptions): Promise<Reconciler> {
@@ -55,6 +57,19 @@ export class Reconciler {
     }
   }
 
+  /** Journals what a notice tells: resolves once it is on the disk, 503 when it cannot be. */
+  async journal(events: readonly SentEvent[]): Promise<void> {
+    const complete = this.completeEnds(events)
+    const ends = complete.map(readEnd).filter((end) => end !== null)
+    for (const { of, key } of ends) this.#arriving[of].add(key)
+    try {
+      await recordEvents(this.#options.journal, complete)
+      this.noteEnds(complete)
+    } finally {
+      for (const { of, key } of ends) this.#arriving[of].delete(key)
+    }
+  }
+
   /** Says in ends which made-up ends they replace, those that came too early. */
   completeEnds(events: readonly SentEvent[]): SentEvent[] {
     return events.map((event) => {
@@ -66,12 +81,21 @@ export class Reconciler {
 
   /** Told of events that are journalled: ends among them are noted. */
   noteEnds(events: readonly SentEvent[]): void {
+    this.#close(events)
+    this.#remember(events)
+  }
+
+  #close(events: readonly SentEvent[]): void {
+    for (const end of events.map(readEnd)) {
+      if (end?.of === 'session') this.#sessions.end(end.key, end.at)
+      if (end?.of === 'stream') this.#streams.end(end.key, end.at)
+    }
+  }
+
+  #remember(events: readonly SentEvent[]): void {
     for (const event of events) {
       const end = readEnd(event)
-      if (end === null) continue
-      if (end.of === 'session') this.#sessions.end(end.key, end.at)
-      else this.#streams.end(end.key, end.at)
-      this.#madeUp[end.of].note(event, end)
+      if (end !== null) this.#madeUp[end.of].note(event, end)
     }
   }
 
@@ -84,7 +108,7 @@ export class Reconciler {
       figuresOf(open, ({ sample }) => toFigures(sample, at)),
       at.getTime(),
     )
-    const lost = this.#sessions.see(open, at.getTime())
+    const lost = this.#sessions.see(open, at.getTime()).filter(([key]) => !this.#arriving.session.has(key))
     await this.#record(lost.map(([, open]) => toLostSession(open, { node_id, at })))
     this.#madeUp.session.forget(renewed(lost))
     await this.#save(position)
@@ -96,7 +120,7 @@ export class Reconciler {
       figuresOf(streams, ({ ingress_bytes }) => ({ bytes: ingress_bytes, began: null })),
       at.getTime(),
     )
-    const lost = this.#streams.see(streams, at.getTime())
+    const lost = this.#streams.see(streams, at.getTime()).filter(([key]) => !this.#arriving.stream.has(key))
     const { node_id } = this.#options
     await this.#record(lost.map(([name, open]) => toLostStream(name, open, { node_id, at })))
     this.#madeUp.stream.forget(renewed(lost))
@@ -105,8 +129,10 @@ export class Reconciler {
   async #record(events: readonly SentEvent[]): Promise<void> {
     if (events.length === 0) return
     const complete = this.completeEnds(events)
+    // Before they are on the disk: the end that is told meanwhile must say which of them it replaces.
+    this.#remember(complete)
     await recordEvents(this.#options.journal, complete)
-    this.noteEnds(complete)
+    this.#close(complete)
     this.#options.log.warn('ends were missed and made up', { events: events.length })
   }
 

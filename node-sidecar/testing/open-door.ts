@@ -6,6 +6,7 @@ import type { SentEvent } from '../../shared/events/envelope.ts'
 import { Gate } from '../control-plane/gate.ts'
 import { DeadLetters } from '../journal/dead-letters.ts'
 import { Journal } from '../journal/journal.ts'
+import { recordEvents } from '../journal/record-events.ts'
 import { createMetrics } from '../metrics.ts'
 import { createDoor, type DoorOptions } from '../mist/door.ts'
 import { Publishers } from '../sources/publishers.ts'
@@ -54,6 +55,7 @@ export async function openDoor({
     publishers: new Publishers(async () => new Map()),
     sourceUrl: () => new URL('http://127.0.0.1:18007/source'),
     journal,
+    record: (events) => recordEvents(journal, events),
     deadLetters,
     metrics: createMetrics(new Registry()),
     clock,

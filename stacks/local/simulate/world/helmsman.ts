@@ -65,8 +65,7 @@ export async function startHelmsman(process: Process, options: HelmsmanOptions):
     gate,
     publishers,
     peerOf: () => '127.0.0.1',
-    complete: (events) => reconciler.completeEnds(events),
-    onJournalled: (events) => reconciler.noteEnds(events),
+    record: (events) => reconciler.journal(events),
     onStreamChange: () => watch.streamChanged(),
   })
   network.serve(doorOf(node_id), process, {
