@@ -10,16 +10,17 @@ const Degrees = z
   .regex(/^-?\d{1,3}(\.\d+)?$/)
   .pipe(z.coerce.number())
 
-/** What fronts know of a place, as they write it; what they do not know is null. `XX` is Cloudflare's unknown country. */
+/** What fronts know of a place, as they write it; what they do not know is null or not there. `XX` is Cloudflare's unknown country. */
 const Told = z.object({
   country: z
     .string()
     .regex(/^(?!XX)[A-Z][A-Z0-9]$/)
     .nullable()
+    .default(null)
     .catch(null),
-  city: z.string().min(1).max(256).nullable().catch(null),
-  latitude: Degrees.pipe(z.number().min(-90).max(90)).nullable().catch(null),
-  longitude: Degrees.pipe(z.number().min(-180).max(180)).nullable().catch(null),
+  city: z.string().min(1).max(256).nullable().default(null).catch(null),
+  latitude: Degrees.pipe(z.number().min(-90).max(90)).nullable().default(null).catch(null),
+  longitude: Degrees.pipe(z.number().min(-180).max(180)).nullable().default(null).catch(null),
 })
 
 /** The headers by which a proxy of ours tells of a place; it sets them on every request, or removes them. */
