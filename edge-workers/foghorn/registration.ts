@@ -7,7 +7,7 @@ import type { FoghornSettings } from './config.ts'
 const NAME = 'foghorn'
 
 /** Foghorn in Quartermaster's registry: all isolates are one instance, and none knows when it stops. */
-export function openRegistration({ config, secrets }: FoghornSettings): Pick<Registration, 'keep'> {
+export function openRegistration({ config, secrets }: FoghornSettings): Pick<Registration, 'isDue' | 'keep'> {
   const clock = systemClock
   const token = createServiceTokens(createSigner(secrets.IDENTITY_KEY, clock), 'quartermaster', clock)
   const quartermaster = { service: 'quartermaster', baseUrl: config.QUARTERMASTER_URL, token }

@@ -26,3 +26,8 @@ export function ctxOf(c: HonoContext<FoghornEnv>): Ctx {
 export function isProbe(c: HonoContext<FoghornEnv>): boolean {
   return c.req.method === 'HEAD'
 }
+
+/** The query as it came (`?a=b`), or empty. */
+export function searchOf({ req }: HonoContext<FoghornEnv>): string {
+  return req.url.includes('?') ? new URL(req.url).search : ''
+}

@@ -16,7 +16,7 @@ export default {
   fetch: (request, bindings, context) => {
     running ??= start(bindings)
     // Nothing runs here by the clock; hosts' heartbeats come often enough.
-    context.waitUntil(running.registration.keep())
+    if (running.registration.isDue()) context.waitUntil(running.registration.keep())
     return running.app.fetch(request, bindings, context)
   },
 } satisfies ExportedHandler<Bindings>

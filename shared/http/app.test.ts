@@ -44,6 +44,10 @@ app
     c.json(c.req.valid('param')),
   )
   .post('/private', operation({ summary: 'Private', auth: 'user', ok }), body(Echo), (c) => c.json({}))
+  .get('/busy/:id', operation({ summary: 'Busy', auth: 'none', ok, quiet: true }), (c) => {
+    if (c.req.param('id') === '0') throw new Fault('not_found', 'not_found', 'There is no such thing.')
+    return c.json({})
+  })
   .get('/slow', async (c) => {
     await never.promise
     return c.json({})
@@ -181,8 +185,19 @@ test('one line is logged a request, by its route and not its path', async () => 
 })
 
 test('what machines ask all the time is logged for who looks closely', async () => {
-  await app.request('/metrics')
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 'DEBUG', route: '/metrics' }])
+  for (const asked of ['/metrics', '/busy/1']) await app.request(asked)
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 'DEBUG', route: '/metrics' },
+    { level: 'DEBUG', route: '/busy/:id' },
+  ])
+})
+
+test('what such a route refuses is logged as any other’s', async () => {
+  await app.request('/busy/0')
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 'WARN', message: 'refused' },
+    { level: 'INFO', message: 'answered', route: '/busy/:id', status: 404 },
+  ])
 })
 
 test('requests are counted by route, unknown paths as one', async () => {

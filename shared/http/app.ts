@@ -17,12 +17,15 @@ import { toProblemResponse } from './problem.ts'
 
 export const BODY_BYTES_MAX = 1024 * 1024
 export const REQUEST_TIMEOUT_MS = 10_000
-/** What machines ask all the time: a log of it hides the rest. */
-const PROBES = new Set(['/health', '/metrics'])
+
+/** A route that machines ask all the time says so: a log of its good answers would hide the rest. */
+export interface Quiet {
+  quiet?: boolean
+}
 
 /** What routes find in `c.var`: the context of this request, with the service's own dependencies in it. */
 export interface Env<Deps extends object> {
-  Variables: RequestIdVariables & { ctx: Context & Deps }
+  Variables: RequestIdVariables & { ctx: Context & Deps } & Quiet
 }
 
 /** Told of each answered request; `route` is the pattern, not the path, so that their number is bounded. */
@@ -56,7 +59,7 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     const took_ms = performance.now() - started
     options.observe?.({ ...answered, took_ms })
     const line = { ...answered, took_ms: Math.round(took_ms) }
-    if (PROBES.has(answered.route)) c.var.ctx.log.debug('answered', line)
+    if (c.var.quiet && answered.status < 400) c.var.ctx.log.debug('answered', line)
     else c.var.ctx.log.info('answered', line)
   })
   // First, so that a body which trickles in is late too.

@@ -21,12 +21,16 @@ const CHECK_TIMEOUT_MS = 2_000
 export function addOperations<Deps extends object>(app: Hono<Env<Deps>>, operations: Operations): void {
   const { title, description, checks, metrics } = operations
   app.get('/health', async (c) => {
+    c.set('quiet', true)
     const results = await Promise.all(Object.entries(checks).map(([name, check]) => run(name, check)))
     const ready = results.every(([, result]) => result === 'ok')
     return c.json({ status: ready ? 'ok' : 'unavailable', checks: Object.fromEntries(results) }, ready ? 200 : 503)
   })
   if (metrics) {
-    app.get('/metrics', async (c) => c.text(await metrics.metrics(), 200, { 'content-type': metrics.contentType }))
+    app.get('/metrics', async (c) => {
+      c.set('quiet', true)
+      return c.text(await metrics.metrics(), 200, { 'content-type': metrics.contentType })
+    })
   }
   app.get('/openapi.json', async (c) => {
     const documentation = {

@@ -17,10 +17,12 @@ interface Operation {
     | { status: 200; text: string }
   /** What may go wrong besides bad input and a bad token. */
   faults?: readonly FaultKind[]
+  /** Asked all the time and told of elsewhere: its good answers are logged only for who looks closely. */
+  quiet?: boolean
 }
 
 /** Documents a route in `/openapi.json`, errors included, and turns nobody away before their input is looked at. */
-export function operation({ summary, description, auth, ok, faults = [] }: Operation) {
+export function operation({ summary, description, auth, ok, faults = [], quiet = false }: Operation) {
   const always: FaultKind[] = auth === 'none' ? ['invalid'] : ['invalid', 'unauthenticated', 'forbidden']
   const problems = [...always, ...faults].map((kind) => {
     return [faultKinds[kind].status, toProblemReference(kind)] as const
@@ -35,6 +37,7 @@ export function operation({ summary, description, auth, ok, faults = [] }: Opera
     ...{ 'x-auth': auth },
   })
   const guard: MiddlewareHandler = async (c, next) => {
+    if (quiet) c.set('quiet', true)
     const ctx: Pick<Context, 'actor'> = c.var.ctx
     if (auth !== 'none') requireSomebody(ctx)
     await next()

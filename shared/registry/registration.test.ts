@@ -50,7 +50,9 @@ const listed = async () => {
 
 test('an instance is listed while it runs, and not when it has left', async () => {
   const registration = open()
+  expect(registration.isDue()).toBe(true)
   await registration.keep()
+  expect(registration.isDue()).toBe(false)
   const said = { service: 'decklog', id: 'main', base_url: 'https://decklog.example/', version: '1.2.3' }
   expect(await listed()).toMatchObject([said])
   for (let minute = 0; minute < 5; minute++) {

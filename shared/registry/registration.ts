@@ -14,6 +14,8 @@ export const LEAVE_TIMEOUT_MS = 1_000
 
 /** A service's own entry in Quartermaster's registry. Nothing here throws: what fails is logged and made good by the next time. */
 export interface Registration {
+  /** Whether it is time to say that it runs. */
+  isDue(): boolean
   /** Says that the instance runs, unless it was said a moment ago. */
   keep(): Promise<void>
   /** Says that it stops; nothing is said afterwards. */
@@ -48,11 +50,15 @@ export function createRegistration(options: RegistrationOptions): Registration {
     }
   }
 
-  async function keep(): Promise<void> {
-    const now_ms = clock().getTime()
+  function isDue(): boolean {
     // Half of the interval, so that whoever is called more often than the clock strikes says it no more often either.
-    if (SERVICE_URL === undefined || hasLeft || now_ms - said_ms < (REGISTRATION_SECONDS * 1000) / 2) return saying
-    said_ms = now_ms
+    const isTime = clock().getTime() - said_ms >= (REGISTRATION_SECONDS * 1000) / 2
+    return SERVICE_URL !== undefined && !hasLeft && isTime
+  }
+
+  async function keep(): Promise<void> {
+    if (SERVICE_URL === undefined || !isDue()) return saying
+    said_ms = clock().getTime()
     saying = say(SERVICE_URL.href)
     return saying
   }
@@ -68,5 +74,5 @@ export function createRegistration(options: RegistrationOptions): Registration {
     }
   }
 
-  return { keep, leave, job: { every_seconds: REGISTRATION_SECONDS, run: keep } }
+  return { isDue, keep, leave, job: { every_seconds: REGISTRATION_SECONDS, run: keep } }
 }

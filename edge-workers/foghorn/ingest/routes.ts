@@ -1,26 +1,23 @@
 import { type Context, Hono } from 'hono'
-import { cors } from 'hono/cors'
 import type { z } from 'zod'
 import { IngestAnswer, IngestProtocol, ingestProtocols } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { operation } from '../../../shared/http/route.ts'
+import { ofAnyOrigin } from '../any-origin.ts'
 import type { FoghornEnv } from '../deps.ts'
 import { callerOf, ctxOf, isProbe } from '../request.ts'
 import { ingest } from './ingest.ts'
 
-const CORS_MAX_AGE_SECONDS = 600
 const WHIP_TYPE = 'application/sdp'
 
 const faults = ['payment_required', 'forbidden', 'not_found', 'unsupported', 'rate_limited', 'unavailable'] as const
 
 export const ingests = new Hono<FoghornEnv>()
   .use(
-    cors({
-      origin: '*',
+    ofAnyOrigin({
       allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
       allowHeaders: ['authorization', 'content-type'],
       exposeHeaders: ['location', 'retry-after', 'x-request-id', 'x-stale-ms'],
-      maxAge: CORS_MAX_AGE_SECONDS,
     }),
   )
   .use(async (c, next) => {

@@ -1,24 +1,20 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { cors } from 'hono/cors'
 import { z } from 'zod'
 import { STREAM_NAME_CHARS_MAX } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
 import type { Front } from '../../../shared/http/caller-address.ts'
 import { operation, path, query } from '../../../shared/http/route.ts'
+import { ofAnyOrigin } from '../any-origin.ts'
 import type { FoghornEnv } from '../deps.ts'
-import { callerOf, ctxOf, isProbe } from '../request.ts'
+import { callerOf, ctxOf, isProbe, searchOf } from '../request.ts'
 import { LoadQuery, StreamQuery, type Wishes, wishesInHeaders, wishesOf } from './query.ts'
 import { type Asking, answer, isChange } from './questions.ts'
 import { hostFor, restOf, urlFor } from './viewer.ts'
 
-const CORS_MAX_AGE_SECONDS = 600
-
-const ofAnyOrigin = cors({
-  origin: '*',
+const open = ofAnyOrigin({
   allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
   allowHeaders: ['authorization'],
   exposeHeaders: ['location', 'retry-after', 'x-request-id'],
-  maxAge: CORS_MAX_AGE_SECONDS,
 })
 
 const unkept: MiddlewareHandler = async (c, next) => {
@@ -40,8 +36,8 @@ const asking = (summary: string) =>
 
 /** MistUtilLoad's API, as its users know it; at the end of the app, because it takes any name of one part. */
 export const load = new Hono<FoghornEnv>()
-  .use('/', ofAnyOrigin, unkept)
-  .use('/:stream', ofAnyOrigin, unkept)
+  .use('/', open, unkept)
+  .use('/:stream', open, unkept)
   .get('/', asking('Ask about hosts and their load'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
   .post('/', asking('The same, for what changes something'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
   .get(
@@ -53,13 +49,14 @@ export const load = new Hono<FoghornEnv>()
       auth: 'none',
       ok: { status: 200, text: 'The name of the host, or FULL' },
       faults: ['payment_required', 'forbidden', 'not_found', 'unavailable'],
+      quiet: true,
     }),
     path(z.object({ stream: z.string().max(STREAM_NAME_CHARS_MAX) })),
     query(StreamQuery),
     async (c) => {
       const { stream } = c.req.valid('param')
       const { proto, ...wishes } = c.req.valid('query')
-      const search = restOf(new URL(c.req.url).search, Object.keys(StreamQuery.shape))
+      const search = restOf(searchOf(c), Object.keys(StreamQuery.shape))
       const request = { stream, search, ...askingOf(c, wishesOf(wishes)) }
       if (proto === undefined) return c.text(await hostFor(ctxOf(c), request))
       return c.redirect(await urlFor(ctxOf(c), proto, request), 307)

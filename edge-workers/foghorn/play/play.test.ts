@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PlayAnswer } from '../../../shared/contract/foghorn.ts'
 import { Problem } from '../../../shared/http/problem.ts'
 import { newId } from '../../../shared/ids.ts'
+import { configureLog } from '../../../shared/log.ts'
 import { type Answer, addStream, type Foghorn, startFoghorn } from '../../../stacks/local/edge/testing/foghorn.ts'
 import { CPU_PERCENT_MAX } from '../decision/usage.ts'
 import { RETRY_AFTER_SECONDS } from './refusal.ts'
@@ -10,7 +11,9 @@ import { RETRY_AFTER_SECONDS } from './refusal.ts'
 const EVENTUALLY = { timeout: 10_000 }
 
 let foghorn: Foghorn
+const lines: string[] = []
 beforeAll(async () => {
+  configureLog({ pretty: false, level: 'debug', write: (line) => lines.push(line) })
   foghorn = await startFoghorn()
 })
 afterAll(() => foghorn[Symbol.asyncDispose]())
@@ -151,6 +154,19 @@ test('what cannot be played says why', async () => {
   expect(again.headers.get('retry-after')).toBe(String(RETRY_AFTER_SECONDS))
 })
 
+test('a redirect leaves no line in the log, as Decklog is told of it, and a refusal does', async () => {
+  const { playbackId, clusterId, onAir } = addStream(foghorn)
+  await foghorn.beat({ clusterId }, onAir)
+  const ids: string[] = []
+  for (const path of [playbackId, `${playbackId}/hls/index.m3u8`, `${playbackId}/nosuch`]) {
+    const answer = await foghorn.get(`/play/${path}`)
+    ids.push(answer.headers.get('x-request-id') ?? '')
+  }
+  const answered = () => lines.filter((line) => line.includes('frameworks.foghorn') && line.includes('answered'))
+  const logged = () => ids.map((id) => answered().filter((line) => line.includes(id)).length)
+  await expect.poll(logged, EVENTUALLY).toEqual([0, 0, 1])
+})
+
 test('a page of any origin may ask, and reads refusals too', async () => {
   const { playbackId } = addStream(foghorn)
   const headers = { origin: 'https://player.example', 'access-control-request-method': 'GET' }
@@ -159,6 +175,7 @@ test('a page of any origin may ask, and reads refusals too', async () => {
   expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
   const refused = await foghorn.get('/play/nobodyknowsit', { headers })
   expect(refused.headers.get('access-control-allow-origin')).toBe('*')
+  expect(refused.headers.get('access-control-expose-headers')).toContain('retry-after')
 })
 
 test('HEAD is answered like GET, without a body', async () => {

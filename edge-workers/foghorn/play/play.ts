@@ -1,8 +1,8 @@
 import type { Location, PlayAnswer, Protocol } from '../../../shared/contract/foghorn.ts'
 import { type Chosen, choose, toCandidate } from '../choose.ts'
-import type { Question } from '../decision/decision.ts'
+import type { Candidate, Question } from '../decision/decision.ts'
 import type { Ctx } from '../deps.ts'
-import { toUrls } from '../protocol.ts'
+import { toUrl, toUrls } from '../protocol.ts'
 import type { Caller } from '../request.ts'
 import { toDenial, toRefusal } from './refusal.ts'
 import { takeToken } from './viewer-token.ts'
@@ -26,17 +26,30 @@ export interface PlayRequest extends Omit<Viewing, 'name'> {
   protocol: Protocol
 }
 
-/** The best hosts for a viewer of `playback_id`; a `Fault` says why there is none. */
-export async function play(ctx: Ctx, { playback_id, ...request }: PlayRequest): Promise<PlayAnswer> {
+/** Where a viewer goes. */
+export interface Playing extends Omit<PlayAnswer, 'candidates'> {
+  ranked: readonly Candidate[]
+  /** The query that hosts are to get. */
+  search: string
+}
+
+/** The best host for a viewer of `playback_id`, and the next best; a `Fault` says why there is none. */
+export async function play(ctx: Ctx, { playback_id, ...request }: PlayRequest): Promise<Playing> {
   const { protocol } = request
   const { ranked, nearest, search, stale_ms } = await chooseForViewer(ctx, { name: { playback_id }, ...request })
+  const host = ranked[0]?.host
+  const template = host?.templates[protocol]
+  if (host === undefined || template === undefined) throw toRefusal(nearest)
+  return { playback_id, protocol, url: toUrl(template, host.address, playback_id, search), ranked, search, stale_ms }
+}
+
+/** The same for who chooses among the hosts: each with its URLs of every protocol, which a redirect has no use for. */
+export function toPlayAnswer({ ranked, search, ...playing }: Playing): PlayAnswer {
   const candidates = ranked.map((candidate) => ({
     ...toCandidate(candidate),
-    urls: toUrls(candidate.host.templates, candidate.host.address, playback_id, search),
+    urls: toUrls(candidate.host.templates, candidate.host.address, playing.playback_id, search),
   }))
-  const url = candidates[0]?.urls[protocol]
-  if (url === undefined) throw toRefusal(nearest)
-  return { playback_id, protocol, url, candidates, stale_ms }
+  return { ...playing, candidates }
 }
 
 /** The hosts for a viewer whom Commodore lets in, and the query that the chosen one is to get. */

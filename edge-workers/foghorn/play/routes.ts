@@ -1,13 +1,11 @@
 import { type Context, Hono } from 'hono'
-import { cors } from 'hono/cors'
 import { PlayAnswer, protocols } from '../../../shared/contract/foghorn.ts'
 import { operation } from '../../../shared/http/route.ts'
+import { ofAnyOrigin } from '../any-origin.ts'
 import type { FoghornEnv } from '../deps.ts'
-import { callerOf, ctxOf, isProbe } from '../request.ts'
+import { callerOf, ctxOf, isProbe, searchOf } from '../request.ts'
 import { readPlayPath } from './path.ts'
-import { play } from './play.ts'
-
-const CORS_MAX_AGE_SECONDS = 600
+import { play, toPlayAnswer } from './play.ts'
 
 function playing(summary: string) {
   return operation({
@@ -20,16 +18,16 @@ function playing(summary: string) {
     auth: 'none',
     ok: { schema: PlayAnswer, also: 307 },
     faults: ['payment_required', 'forbidden', 'not_found', 'unavailable'],
+    // Decklog is told of each decision.
+    quiet: true,
   })
 }
 
 export const plays = new Hono<FoghornEnv>()
   .use(
-    cors({
-      origin: '*',
+    ofAnyOrigin({
       allowMethods: ['GET', 'HEAD', 'OPTIONS'],
       exposeHeaders: ['location', 'retry-after', 'x-request-id', 'x-stale-ms'],
-      maxAge: CORS_MAX_AGE_SECONDS,
     }),
   )
   .get('/:playback_id/:protocol?', playing('Find the best media host for a viewer'), answer)
@@ -39,13 +37,13 @@ async function answer(c: Context<FoghornEnv>): Promise<Response> {
   const { playback_id = '', protocol, file } = c.req.param()
   const found = await play(ctxOf(c), {
     ...readPlayPath({ playback_id, protocol, file }),
-    search: new URL(c.req.url).search,
+    search: searchOf(c),
     caller: callerOf(c),
     probe: isProbe(c),
   })
   c.header('cache-control', 'no-store')
   c.header('vary', 'accept', { append: true })
   if (found.stale_ms > 0) c.header('x-stale-ms', String(found.stale_ms))
-  if (c.req.header('accept')?.includes('application/json')) return c.json(found)
+  if (c.req.header('accept')?.includes('application/json')) return c.json(toPlayAnswer(found))
   return c.redirect(found.url, 307)
 }

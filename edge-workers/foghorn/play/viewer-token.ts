@@ -13,6 +13,7 @@ export interface ViewerToken {
 
 /** The viewer's token in a query (`?a=b` or empty), and the query with it where MistServer keeps it for the session. */
 export function takeToken(search: string): ViewerToken {
+  if (search === '') return { token: undefined, search }
   const query = new URLSearchParams(search)
   const sent = NAMES.map((name) => query.get(name)).filter((value) => value !== null && value !== '')
   const [token] = sent.filter((value) => value !== null)

@@ -20,8 +20,9 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
     entryPoints: [entry],
     bundle: true,
     write: false,
-    minify: true,
-    keepNames: true,
+    // Names stay, for who reads a stack; kept beside shorter ones they would be set again with every closure that is made.
+    minifySyntax: true,
+    minifyWhitespace: true,
     format: 'esm',
     target: 'es2024',
     conditions: ['workerd', 'worker', 'browser'],
