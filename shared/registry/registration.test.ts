@@ -5,7 +5,7 @@ import {
   type TestQuartermaster,
 } from '../../functions/quartermaster/testing/quartermaster.ts'
 import { Page } from '../contract/page.ts'
-import { ServiceInstance } from '../contract/quartermaster.ts'
+import { ServiceInstance } from '../contract/registry.ts'
 import { createLog } from '../log.ts'
 import { receive, send } from '../testing/api.ts'
 import { createRegistration, REGISTRATION_SECONDS, REGISTRATION_TTL_SECONDS } from './registration.ts'

@@ -1,6 +1,6 @@
 import { type Client, call } from '../client/client.ts'
 import type { Clock } from '../clock.ts'
-import { registerServiceInstance, unregisterServiceInstance } from '../contract/quartermaster.ts'
+import { registerServiceInstance, unregisterServiceInstance } from '../contract/registry.ts'
 import { toFault } from '../fault.ts'
 import type { Job } from '../jobs.ts'
 import type { Log } from '../log.ts'

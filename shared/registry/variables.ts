@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ServiceUrl } from '../config.ts'
-import { RegisterServiceInstance, ServiceInstanceId } from '../contract/quartermaster.ts'
+import { RegisterServiceInstance, ServiceInstanceId } from '../contract/registry.ts'
 
 /** What a service tells Quartermaster of itself; one without `SERVICE_URL` tells nothing. */
 export const registryVariables = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { IngestErrorPage } from '../../../shared/contract/periscope-query.ts'
+import { IngestErrorPage } from '../../../shared/contract/ingest-errors.ts'
 import { newId } from '../../../shared/ids.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { openTestPeriscopeQuery, type TestPeriscopeQuery } from '../testing/periscope-query.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { requireOperator } from '../../../shared/context.ts'
-import { IngestError, type IngestErrorPage, type IngestErrorsQuery } from '../../../shared/contract/periscope-query.ts'
+import { IngestError, type IngestErrorPage, type IngestErrorsQuery } from '../../../shared/contract/ingest-errors.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { decodeCursor, invalidCursor, toPage } from '../../../shared/page.ts'
 import type { Ctx } from '../deps.ts'

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { IngestErrorPage, IngestErrorsQuery } from '../../../shared/contract/periscope-query.ts'
+import { IngestErrorPage, IngestErrorsQuery } from '../../../shared/contract/ingest-errors.ts'
 import { operation, query } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'
 import { listIngestErrors } from './ingest-errors.ts'

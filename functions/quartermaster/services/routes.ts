@@ -7,7 +7,7 @@ import {
   ServiceInstanceId,
   ServiceName,
   ServiceQuery,
-} from '../../../shared/contract/quartermaster.ts'
+} from '../../../shared/contract/registry.ts'
 import { body, operation, path, query } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'
 import { Services } from './services.ts'

@@ -6,7 +6,7 @@ import {
   SERVICE_INSTANCES_MAX,
   ServiceInstance,
   unregisterServiceInstance,
-} from '../../../shared/contract/quartermaster.ts'
+} from '../../../shared/contract/registry.ts'
 import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { openQuartermaster, type Tenancy, type TestQuartermaster } from '../testing/quartermaster.ts'
 

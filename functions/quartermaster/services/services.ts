@@ -8,7 +8,7 @@ import {
   SERVICE_INSTANCES_MAX,
   type ServiceInstance,
   type ServiceQuery,
-} from '../../../shared/contract/quartermaster.ts'
+} from '../../../shared/contract/registry.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { decodeCursor, toPage } from '../../../shared/page.ts'
 import type { Ctx } from '../deps.ts'

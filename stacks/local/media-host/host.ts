@@ -63,6 +63,31 @@ export interface Host {
   http_url: string
 }
 
+type Given = Omit<
+  Host,
+  | ('streams' | 'booting' | 'sessions' | 'pushes' | 'denials' | 'triggersEmptied' | 'begun')
+  | ('controller_pid' | 'nextPid')
+>
+
+const FIRST_PID = 30_000
+
+/** A host on which nothing goes on yet. */
+export function createHost(given: Given): Host {
+  let pid = FIRST_PID
+  return {
+    ...given,
+    streams: new Map(),
+    booting: new Set(),
+    sessions: new Map(),
+    pushes: new Map(),
+    denials: new Map(),
+    triggersEmptied: false,
+    begun: { viewers: 0, inputs: 0 },
+    controller_pid: pid,
+    nextPid: () => ++pid,
+  }
+}
+
 export function unixSeconds({ clock }: Pick<Host, 'clock'>): number {
   return Math.floor(clock().getTime() / 1000)
 }

@@ -5,7 +5,7 @@ import type { Log } from '../../../shared/log.ts'
 import { createApiDoor } from './api/door.ts'
 import { rollDice } from './dice.ts'
 import { trackFlows } from './flows.ts'
-import type { Host } from './host.ts'
+import { createHost, type Host } from './host.ts'
 import { listen } from './listen.ts'
 import { type Publication, type PublishRequest, startPublish } from './publish.ts'
 import { freshConfig } from './server-config.ts'
@@ -47,8 +47,6 @@ export interface MediaHost {
   stop(): Promise<void>
 }
 
-const FIRST_PID = 30_000
-
 /** Starts a server that answers and reports as MistServer does, on machines that have none. */
 export async function startMediaHost(options: Options): Promise<MediaHost> {
   const { log, seed, clock = systemClock, speed = 1, attempt_timeout_ms = CALL_ATTEMPT_TIMEOUT_MS } = options
@@ -65,27 +63,17 @@ export async function startMediaHost(options: Options): Promise<MediaHost> {
     signal,
     attempt_timeout_ms,
   })
-  let pid = FIRST_PID
-  const host: Host = {
+  const host: Host = createHost({
     settings,
-    streams: new Map(),
-    booting: new Set(),
-    sessions: new Map(),
-    pushes: new Map(),
-    denials: new Map(),
     counts,
-    triggersEmptied: false,
-    begun: { viewers: 0, inputs: 0 },
     timeline: startTimeline(speed, signal),
     clock,
     dice: rollDice(seed),
     flows: trackFlows(log, signal),
     log,
     fire,
-    controller_pid: pid,
-    nextPid: () => ++pid,
     http_url: `http://127.0.0.1:${viewers.port}`,
-  }
+  })
   const actions = {
     publish: (request: PublishRequest) => startPublish(host, request),
     view: (request: ViewRequest) => startView(host, request),

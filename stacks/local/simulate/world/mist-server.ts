@@ -3,7 +3,7 @@ import { createLog } from '../../../../shared/log.ts'
 import { runCommands } from '../../media-host/api/commands.ts'
 import { nodeStatistics } from '../../media-host/api/statistics.ts'
 import { trackFlows } from '../../media-host/flows.ts'
-import type { Host } from '../../media-host/host.ts'
+import { createHost, type Host } from '../../media-host/host.ts'
 import { isRecord } from '../../media-host/json.ts'
 import type { ServerConfig } from '../../media-host/server-config.ts'
 import type { Call, Reply } from '../../media-host/triggers/call.ts'
@@ -31,17 +31,9 @@ export function startMistServer(process: Process, { node_id, settings, network, 
   const read = () => (host.triggersEmptied ? { ...settings.config, triggers: {} } : settings.config)
   const options = { read, clock, signal, attempt_timeout_ms: CALL_ATTEMPT_TIMEOUT_MS, call }
   const { fire, counts } = connectTriggers(options)
-  let pid = 30_000
-  const host: Host = {
+  const host: Host = createHost({
     settings,
-    streams: new Map(),
-    booting: new Set(),
-    sessions: new Map(),
-    pushes: new Map(),
-    denials: new Map(),
     counts,
-    triggersEmptied: false,
-    begun: { viewers: 0, inputs: 0 },
     timeline: {
       now: () => machine.uptimeMs(),
       wait: (ms) => sleep(Math.max(0, ms)),
@@ -52,10 +44,8 @@ export function startMistServer(process: Process, { node_id, settings, network, 
     flows: trackFlows(log, signal),
     log,
     fire,
-    controller_pid: pid,
-    nextPid: () => ++pid,
     http_url: 'http://127.0.0.1:8080',
-  }
+  })
   process.onDeath(() => truth.died(node_id))
   network.serve(`mist-${node_id}`, process, { fetch: (request: Request) => answer(host, request, { node_id, truth }) })
   return host
