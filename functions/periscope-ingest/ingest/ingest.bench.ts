@@ -33,39 +33,45 @@ const client = createClient({ ...target, username: target.user })
 
 const sample = readSessionEvents().find(({ data }) => 'action' in data && data.action === 'disconnect') as OwnedEvent
 
-function batch(): OwnedEvent[] {
+/** As many hosts and streams as there are in one batch. */
+const sizes = [
+  { hosts: 1, streams: 100 },
+  { hosts: 100, streams: 10_000 },
+]
+
+function batch({ hosts, streams }: (typeof sizes)[number]): OwnedEvent[] {
   return Array.from({ length: BATCH_EVENTS }, (_, i) => {
-    return { ...sample, event_id: crypto.randomUUID(), stream_id: `str_${i % 50}` }
+    const at = { node_id: `nod_${i % hosts}`, stream_id: `str_${i % streams}` }
+    return { ...sample, ...at, event_id: crypto.randomUUID() }
   })
 }
 
-/** Made before the clock runs: the log hands over bytes. */
-const prepared = Array.from({ length: 12 }, () => {
-  const events = batch()
-  const records = events.map((event) => ({ value: Buffer.from(JSON.stringify(event)) }))
-  return { records, rows: events.flatMap((event) => viewerSessions.toRows(event)) }
-})
-const turns = { ours: 0, bare: 0 }
-const next = (side: keyof typeof turns) => prepared[turns[side]++ % prepared.length] ?? { records: [], rows: [] }
-
-await compare({
-  name: 'events read, checked and stored',
-  unit: 'events',
-  ours: async () => {
-    await ingest({ clickhouse, db }, next('ours').records)
-    return BATCH_EVENTS
-  },
-  bare: async () => {
-    const { rows } = next('bare')
-    for (let at = 0; at < rows.length; at += INSERT_ROWS) {
-      await client.insert({
-        table: 'viewer_sessions',
-        values: rows.slice(at, at + INSERT_ROWS),
-        format: 'JSONEachRow',
-        clickhouse_settings: { date_time_input_format: 'best_effort' },
-      })
-    }
-    return BATCH_EVENTS
-  },
-})
+for (const size of sizes) {
+  let records: { value: Uint8Array }[] = []
+  let rows: object[] = []
+  await compare({
+    name: `events of ${size.hosts} hosts and ${size.streams} streams read, checked and stored`,
+    unit: 'events',
+    // The log hands over bytes.
+    prepare: () => {
+      records = batch(size).map((event) => ({ value: Buffer.from(JSON.stringify(event)) }))
+      rows = batch(size).flatMap((event) => viewerSessions.toRows(event))
+    },
+    ours: async () => {
+      await ingest({ clickhouse, db }, records)
+      return BATCH_EVENTS
+    },
+    bare: async () => {
+      for (let at = 0; at < rows.length; at += INSERT_ROWS) {
+        await client.insert({
+          table: 'viewer_sessions',
+          values: rows.slice(at, at + INSERT_ROWS),
+          format: 'JSONEachRow',
+          clickhouse_settings: { date_time_input_format: 'best_effort' },
+        })
+      }
+      return BATCH_EVENTS
+    },
+  })
+}
 await client.close()
