@@ -1,9 +1,11 @@
 // Facts taken in a second: parsed, made into events, journalled, synced and answered; beside the parts alone.
 //   node node-sidecar/helmsman.bench.ts [seconds]
+import { execFile } from 'node:child_process'
 import { mkdtemp, open, rm } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Registry } from 'prom-client'
 import { systemClock } from '../shared/clock.ts'
 import { createLog } from '../shared/log.ts'
@@ -18,25 +20,13 @@ import { readFiring } from './mist/firing.ts'
 import { decodePayload, isTriggerName, parseTrigger } from './mist/triggers/trigger.ts'
 import { peerOf, serve } from './serve.ts'
 import { Publishers } from './sources/publishers.ts'
-import { readSession } from './testing/recordings.ts'
+import { callAt } from './testing/calls.ts'
+import { type Measured, measure } from './testing/measure.ts'
 
 const SECONDS = Number(process.argv[2] ?? 3)
 const IN_FLIGHT = 64
 const node_id = 'nod_bench'
 const log = createLog('helmsman')
-
-const calls = readSession()
-  .filter(({ trigger }) => ['USER_END', 'STREAM_END', 'STREAM_BUFFER', 'PUSH_INPUT_CLOSE'].includes(trigger))
-  .map(({ trigger, headers, body }) => {
-    const lower = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value])
-    return { trigger, headers: Object.fromEntries(lower), body: Buffer.from(body) }
-  })
-
-function callAt(number: number) {
-  const call = calls[number % calls.length]
-  if (call === undefined) throw new TypeError('nothing is recorded')
-  return call
-}
 
 function recordsOf(number: number): Buffer[] {
   const { trigger, headers, body } = callAt(number)
@@ -46,33 +36,26 @@ function recordsOf(number: number): Buffer[] {
   return toEvents(parseTrigger(trigger, payload), firing).map((event) => Buffer.from(JSON.stringify(event)))
 }
 
-/** Runs `step` from so many lanes for the time given: how often it ran a second, and how long a run took. */
-async function measure(what: string, inFlight: number, step: (number: number) => Promise<unknown>): Promise<void> {
-  const took: number[] = []
-  const until = performance.now() + SECONDS * 1000
-  let next = 0
-  const lane = async () => {
-    for (let started = performance.now(); started < until; started = performance.now()) {
-      await step(next++)
-      took.push(performance.now() - started)
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, lane))
-  const sorted = Float64Array.from(took).sort()
-  const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
-  const rate = Math.round(took.length / SECONDS).toLocaleString('en')
-  process.stdout.write(`${what.padEnd(52)} ${rate.padStart(8)}/s  p99 ${p99.toFixed(2)} ms\n`)
+async function show(what: string, inFlight: number, step: (number: number) => Promise<unknown>): Promise<void> {
+  print(what, await measure(SECONDS, inFlight, step))
 }
 
-function post(port: number, number: number, agent: Agent | false): Promise<number> {
-  const { trigger, headers, body } = callAt(number)
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const path = `/triggers/${trigger}`
-  const sent = request({ port, host: '127.0.0.1', path, method: 'POST', headers, agent }, (answer) => {
-    answer.resume().once('end', () => resolve(answer.statusCode ?? 0))
-  })
-  sent.once('error', reject).end(body)
-  return promise
+function print(what: string, { rate, p99_ms }: Measured, note = ''): void {
+  const shown = Math.round(rate).toLocaleString('en')
+  process.stdout.write(`${what.padEnd(52)} ${shown.padStart(8)}/s  p99 ${p99_ms.toFixed(2)} ms${note}\n`)
+}
+
+const program = fileURLToPath(new URL('testing/fire-triggers.ts', import.meta.url))
+
+/** Has another process fire triggers at the door; also says what they would come to if we had a processor to ourselves. */
+async function showFired(what: string, port: number, connections: 'kept' | 'each', inFlight: number): Promise<void> {
+  const before = process.cpuUsage()
+  const args = [program, port, SECONDS, inFlight, connections].map(String)
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const measured = JSON.parse(stdout) as Measured
+  const { user, system } = process.cpuUsage(before)
+  const perCore = (measured.rate * SECONDS * 1e6) / (user + system)
+  print(what, measured, `, ${Math.round(perCore).toLocaleString('en')} for each second of a processor`)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'helmsman-bench-'))
@@ -91,27 +74,26 @@ const folder = await mkdtemp(join(tmpdir(), 'helmsman-bench-'))
     log,
     peerOf: (c) => (c.env === undefined ? '127.0.0.1' : peerOf(c)),
   })
-  await measure('parsed, journalled, synced', IN_FLIGHT, async (number) => {
+  await show('parsed, journalled, synced', IN_FLIGHT, async (number) => {
     for (const record of recordsOf(number)) await journal.append(record)
   })
-  await measure('the same through the door, without HTTP', IN_FLIGHT, async (number) => {
+  await show('the same through the door, without HTTP', IN_FLIGHT, async (number) => {
     const { trigger, headers, body } = callAt(number)
     const length = { 'content-length': String(body.byteLength) }
     await door.request(`/triggers/${trigger}`, { method: 'POST', headers: { ...headers, ...length }, body })
   })
   {
     await using served = await serve(door, { hostname: '127.0.0.1', port: 0 })
-    const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT })
-    await measure('the same over HTTP, kept connections, client too', IN_FLIGHT, (n) => post(served.port, n, agent))
-    agent.destroy()
-    await measure('the same over HTTP, a connection each, client too', IN_FLIGHT, (n) => post(served.port, n, false))
+    await showFired('the same over HTTP, kept connections', served.port, 'kept', IN_FLIGHT)
+    await showFired('the same over HTTP, a connection each', served.port, 'each', IN_FLIGHT)
+    await showFired('the same over HTTP, 8 connections', served.port, 'kept', 8)
   }
-  await measure('parsed alone', 1, async (number) => recordsOf(number))
+  await show('parsed alone', 1, async (number) => recordsOf(number))
   const record = Buffer.alloc(700, 'x')
-  await measure('appends alone', IN_FLIGHT, () => journal.append(record))
+  await show('appends alone', IN_FLIGHT, () => journal.append(record))
   const bare = await open(join(folder, 'bare'), 'w')
   const group = Buffer.alloc(708 * IN_FLIGHT, 'x')
-  await measure(`bare writes of ${IN_FLIGHT} records + sync`, 1, async () => {
+  await show(`bare writes of ${IN_FLIGHT} records + sync`, 1, async () => {
     await bare.write(group)
     await bare.datasync()
   })

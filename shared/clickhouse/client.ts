@@ -18,6 +18,8 @@ interface ClickHouseLimits {
 interface InsertOptions {
   /** Names this batch: the same token within the table's deduplication window inserts nothing. */
   token?: string
+  /** What every row has, and nothing else: it then goes without its names, which takes half the bytes. */
+  columns?: readonly string[]
   settings?: ClickHouseSettings
 }
 
@@ -65,10 +67,10 @@ export function openClickHouse(target: ClickHouseTarget, limits: ClickHouseLimit
         const answer = await client.query({ ...request, use_multipart_params_auto: true })
         return answer.json<Row>()
       }),
-    insert: (table, rows, { token, settings } = {}) =>
+    insert: (table, rows, { token, columns, settings } = {}) =>
       asFaults(async () => {
         const clickhouse_settings = { ...settings, ...(token !== undefined && { insert_deduplication_token: token }) }
-        await client.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings })
+        await client.insert({ table, clickhouse_settings, ...encodeRows(rows, columns) })
       }, withoutRows),
     command: (sql, params = {}) =>
       asFaults(async () => {
@@ -81,6 +83,14 @@ export function openClickHouse(target: ClickHouseTarget, limits: ClickHouseLimit
       }),
     [Symbol.asyncDispose]: () => client.close(),
   }
+}
+
+function encodeRows(rows: readonly object[], columns: readonly string[] | undefined) {
+  const [first, ...others] = columns ?? []
+  if (first === undefined) return { values: rows, format: 'JSONEachRow' } as const
+  const names: [string, ...string[]] = [first, ...others]
+  const values = rows.map((row) => names.map((name): unknown => Reflect.get(row, name)))
+  return { values, columns: names, format: 'JSONCompactEachRow' } as const
 }
 
 async function asFaults<T>(work: () => Promise<T>, refine = (fault: ReturnType<typeof toClickHouseFault>) => fault) {

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
 /** One side of a comparison: does its work once and says how many operations that was. */
 export type Side = () => Promise<number>
 
@@ -7,17 +10,25 @@ interface Comparison {
   ours: Side
   /** The same work by the library or engine alone. */
   bare: Side
+  /** Makes what a round needs, off the clock. */
+  prepare?: () => void
   rounds?: number
 }
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
 
 const ROUNDS = 9
 const WARM_UP_ROUNDS = 2
 
 /** Runs both sides in turn, so that a noisy machine troubles both alike, and prints medians and the median ratio. */
-export async function compare({ name, unit, ours, bare, rounds = ROUNDS }: Comparison): Promise<void> {
+export async function compare({ name, unit, ours, bare, prepare, rounds = ROUNDS }: Comparison): Promise<void> {
   const ratios: number[] = []
   const rates = { ours: [] as number[], bare: [] as number[] }
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
+    prepare?.()
+    // What was made off the clock is not cleared away on it.
+    if (prepare) collectGarbage()
     const pair = { ours: await rate(ours), bare: await rate(bare) }
     if (round < 0) continue
     rates.ours.push(pair.ours)

@@ -2,11 +2,11 @@ import { EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
 import type { Consumer, EventLog } from '../../../shared/kafka/event-log.ts'
 import type { Log } from '../../../shared/log.ts'
 import { bury } from '../dead-letters/bury.ts'
-import { ingest, type Stores } from './ingest.ts'
+import { ingest, SLICE_RECORDS_MAX, type Stores } from './ingest.ts'
 
 export const GROUP = 'periscope-ingest'
-/** Rows of one insert at most; bigger ones make fewer parts, smaller ones are seen sooner. */
-export const BATCH_RECORDS_MAX = 5_000
+/** Several slices, so that one is read while another is stored; in bytes the log itself bounds a batch. */
+export const BATCH_RECORDS_MAX = 4 * SLICE_RECORDS_MAX
 export const BATCH_WAIT_MS = 200
 
 export interface ConsumeDeps extends Stores {

@@ -12,10 +12,12 @@ import type { Tables } from '../state/tables.ts'
 import type { OwnedEvent } from '../tables/table.ts'
 import { viewerSessions } from '../tables/viewer-sessions.ts'
 import { readSessionEvents } from '../testing/events.ts'
-import { BATCH_RECORDS_MAX } from './consume.ts'
 import { ingest } from './ingest.ts'
 
-const BATCHES = 3
+/** What the log hands over at once when it is behind: 8 MB of events like these. */
+const BATCH_EVENTS = 10_000
+/** Rows of a bare insert. */
+const INSERT_ROWS = 5_000
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-'))
 await using stack = new AsyncDisposableStack()
@@ -31,39 +33,45 @@ const client = createClient({ ...target, username: target.user })
 
 const sample = readSessionEvents().find(({ data }) => 'action' in data && data.action === 'disconnect') as OwnedEvent
 
-function batch(): OwnedEvent[] {
-  return Array.from({ length: BATCH_RECORDS_MAX }, (_, i) => {
-    return { ...sample, event_id: crypto.randomUUID(), stream_id: `str_${i % 50}` }
+/** As many hosts and streams as there are in one batch. */
+const sizes = [
+  { hosts: 1, streams: 100 },
+  { hosts: 100, streams: 10_000 },
+]
+
+function batch({ hosts, streams }: (typeof sizes)[number]): OwnedEvent[] {
+  return Array.from({ length: BATCH_EVENTS }, (_, i) => {
+    const at = { node_id: `nod_${i % hosts}`, stream_id: `str_${i % streams}` }
+    return { ...sample, ...at, event_id: crypto.randomUUID() }
   })
 }
 
-/** Made before the clock runs: the log hands over bytes. */
-const prepared = Array.from({ length: 12 * BATCHES }, () => {
-  const events = batch()
-  const records = events.map((event) => ({ value: Buffer.from(JSON.stringify(event)) }))
-  return { records, rows: events.flatMap((event) => viewerSessions.toRows(event)) }
-})
-const turns = { ours: 0, bare: 0 }
-const next = (side: keyof typeof turns) => prepared[turns[side]++ % prepared.length] ?? { records: [], rows: [] }
-
-await compare({
-  name: 'events read, checked and stored',
-  unit: 'events',
-  ours: async () => {
-    for (let i = 0; i < BATCHES; i += 1) await ingest({ clickhouse, db }, next('ours').records)
-    return BATCHES * BATCH_RECORDS_MAX
-  },
-  bare: async () => {
-    for (let i = 0; i < BATCHES; i += 1) {
-      const clickhouse_settings = { date_time_input_format: 'best_effort' } as const
-      await client.insert({
-        table: 'viewer_sessions',
-        values: next('bare').rows,
-        format: 'JSONEachRow',
-        clickhouse_settings,
-      })
-    }
-    return BATCHES * BATCH_RECORDS_MAX
-  },
-})
+for (const size of sizes) {
+  let records: { value: Uint8Array }[] = []
+  let rows: object[] = []
+  await compare({
+    name: `events of ${size.hosts} hosts and ${size.streams} streams read, checked and stored`,
+    unit: 'events',
+    // The log hands over bytes.
+    prepare: () => {
+      records = batch(size).map((event) => ({ value: Buffer.from(JSON.stringify(event)) }))
+      rows = batch(size).flatMap((event) => viewerSessions.toRows(event))
+    },
+    ours: async () => {
+      await ingest({ clickhouse, db }, records)
+      return BATCH_EVENTS
+    },
+    bare: async () => {
+      for (let at = 0; at < rows.length; at += INSERT_ROWS) {
+        await client.insert({
+          table: 'viewer_sessions',
+          values: rows.slice(at, at + INSERT_ROWS),
+          format: 'JSONEachRow',
+          clickhouse_settings: { date_time_input_format: 'best_effort' },
+        })
+      }
+      return BATCH_EVENTS
+    },
+  })
+}
 await client.close()

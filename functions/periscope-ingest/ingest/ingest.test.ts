@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { v5 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openClickHouse } from '../../../shared/clickhouse/client.ts'
+import { type ClickHouse, openClickHouse } from '../../../shared/clickhouse/client.ts'
 import { eventTypes } from '../../../shared/events/catalogue.ts'
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { freePort } from '../../../shared/testing/port.ts'
 import { createReadForgotten } from '../retention/forgotten.ts'
 import { eventOf, readSessionEvents, toValue } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
-import { ingest } from './ingest.ts'
+import { ingest, SLICE_RECORDS_MAX } from './ingest.ts'
 
 const session = readSessionEvents()
 let stores: TestStores
@@ -92,6 +92,29 @@ test('a batch that is repeated as it was is not even written again', async () =>
   const events = Array.from({ length: 3 }, () => eventOf('stream-end', { tenant_id: 'ten_token' }))
   for (let i = 0; i < 3; i += 1) await ingest(stores, events.map(toValue))
   expect(await count('stream_runs', "tenant_id = 'ten_token'", '')).toBe(3)
+})
+
+test('a batch of several slices is stored whole, in one insert a slice, and its changes are told once, at the end', async () => {
+  const tenant_id = 'ten_slices'
+  const events = Array.from({ length: SLICE_RECORDS_MAX + 2 }, () => eventOf('stream-end', { tenant_id }))
+  const [first, ...others] = events.map(toValue)
+  const bad = { value: Buffer.from('no') }
+  const inserts: [string, number][] = []
+  const clickhouse: ClickHouse = {
+    ...stores.clickhouse,
+    insert: async (table, rows, options) => {
+      await stores.clickhouse.insert(table, rows, options)
+      inserts.push([table, rows.length])
+    },
+  }
+  const { failures } = await ingest({ ...stores, clickhouse }, [first ?? bad, bad, ...others])
+  expect(failures).toMatchObject([{ record: bad, fault: { reason: 'malformed_event' } }])
+  expect(await count('stream_runs', "tenant_id = 'ten_slices'")).toBe(events.length)
+  expect(inserts).toEqual([
+    ['stream_runs', SLICE_RECORDS_MAX - 1],
+    ['stream_runs', 3],
+    ['usage_changes', 1],
+  ])
 })
 
 test('an event without an owner is kept whole, for operators', async () => {

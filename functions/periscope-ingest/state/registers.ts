@@ -9,9 +9,10 @@ export type NodeRegister = Insertable<Tables['node_state']>
 /** The registers of its stream that an event may move forward. */
 export function toStreamRegisters(event: OwnedEvent): StreamRegister[] {
   const { tenant_id, stream_id, node_id, cluster_id, occurred_at, event_id } = event
-  if (stream_id === null || node_id === null) return []
+  const aspects = aspectsOf(event)
+  if (stream_id === null || node_id === null || aspects.length === 0) return []
   const data = JSON.stringify(event.data)
-  return aspectsOf(event).map((aspect) => {
+  return aspects.map((aspect) => {
     return { tenant_id, stream_id, node_id, aspect, cluster_id, occurred_at, event_id, data }
   })
 }

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventOf, readSessionEvents } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
 import { clickhouseTypeOf } from './column.ts'
+import type { OwnedEvent } from './table.ts'
 import { tables } from './tables.ts'
-import { unattributedEvents } from './unattributed-events.ts'
+import { toUnattributedRow, unattributedEvents } from './unattributed-events.ts'
 
 /** Tables whose rows are no events. */
 const OTHERS = "('migrations', 'usage_changes', 'host_heard', 'ingest_errors', 'forgotten_tenants')"
@@ -29,6 +31,19 @@ test('the live tables have exactly the columns that rows are written with', asyn
     Object.entries(columns).map(([column, schema]) => [column, clickhouseTypeOf(schema)]),
   ])
   expect(Object.fromEntries(liveColumns)).toEqual(Object.fromEntries(written))
+})
+
+test('a row has all columns of its table and nothing else, as it is sent without their names', () => {
+  const polls = [eventOf('client-lifecycle'), eventOf('node-monitoring'), eventOf('load-balancing')]
+  const events = [...readSessionEvents(), ...polls]
+  const owned = events.filter((event): event is OwnedEvent => event.tenant_id !== null)
+  for (const { name, columns, of, toRows } of tables) {
+    const rows = owned.filter(({ event_type }) => event_type === of).flatMap(toRows)
+    expect(rows, name).not.toEqual([])
+    for (const row of rows) expect(Object.keys(row).sort(), name).toEqual(Object.keys(columns).sort())
+  }
+  const strays = events.map(toUnattributedRow)
+  for (const row of strays) expect(Object.keys(row).sort()).toEqual(Object.keys(unattributedEvents.columns).sort())
 })
 
 test('a row of every table is its event’s only one, whenever merges run', async () => {

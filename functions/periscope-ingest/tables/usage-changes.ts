@@ -10,10 +10,16 @@ interface UsageChange {
 
 /** The windows of usage that these events change: those in which an end lies, and in which one lay that it replaces. */
 export function toUsageChanges(events: readonly OwnedEvent[]): UsageChange[] {
-  const changes = events.flatMap((event) =>
-    endTimes(event).map((time) => ({ tenant_id: event.tenant_id, window_start: windowOf(time) })),
-  )
-  return [...new Map(changes.map((change) => [change.tenant_id + change.window_start, change])).values()]
+  const changes = new Map<string, UsageChange>()
+  for (const event of events) {
+    const { tenant_id } = event
+    for (const time of endTimes(event)) {
+      const start = Math.floor(Date.parse(time) / WINDOW_MS) * WINDOW_MS
+      const key = `${tenant_id} ${start}`
+      if (!changes.has(key)) changes.set(key, { tenant_id, window_start: new Date(start).toISOString() })
+    }
+  }
+  return [...changes.values()]
 }
 
 function endTimes({ event_type, occurred_at, data }: OwnedEvent): string[] {
@@ -29,8 +35,4 @@ function endTimes({ event_type, occurred_at, data }: OwnedEvent): string[] {
     default:
       return []
   }
-}
-
-function windowOf(time: string): string {
-  return new Date(Math.floor(Date.parse(time) / WINDOW_MS) * WINDOW_MS).toISOString()
 }
