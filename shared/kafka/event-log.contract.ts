@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Fault } from '../fault.ts'
+import { mulberry32 } from '../mulberry32.ts'
 import { type CrashPlan, type EngineAddress, openEventLog } from './crash-member.ts'
 import type { ConsumedRecord, ConsumeOptions, Consumer, EventLog, EventRecord, RecordPosition } from './event-log.ts'
 import { RECORD_BYTES_MAX } from './record-size.ts'
@@ -241,7 +242,7 @@ export function describeEventLog(name: string, start: () => Promise<Engine>): vo
 
     test('loses nothing and keeps each key in order while members come and go', async () => {
       const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
-      const random = seededRandom(seed)
+      const random = mulberry32(seed)
       const seen: ConsumedRecord[] = []
       const join = () =>
         log.consume({ ...of, batch_records_max: 7, batch_wait_ms: 1 }, async (batch) => {
@@ -348,17 +349,6 @@ export function describeEventLog(name: string, start: () => Promise<Engine>): vo
       expect(await consumeAll()).toHaveLength(3)
     })
   })
-}
-
-/** Numbers from 0 to 1 that follow from the seed (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** Produces until both members have handled something. */

@@ -1,6 +1,6 @@
 import { serialize } from 'node:v8'
+import { mulberry32 } from '../../../shared/mulberry32.ts'
 import { ClusterState } from '../cluster/cluster-state.ts'
-import { dice } from '../testing/dice.ts'
 import { clusterId, largeCluster, question, toFleet } from '../testing/hosts.ts'
 import { decide } from './decision.ts'
 import { Fleet } from './fleet.ts'
@@ -14,7 +14,7 @@ const REFRESHES = 200
 /** Of a thousand hosts, each heard every five seconds. */
 const BEATS_PER_SECOND = 200
 
-const roll = dice(2)
+const roll = mulberry32(2)
 const isolate = { isolate_id: 'an isolate', batches: [] }
 
 for (const hosts of [10, 100, 1_000]) timeDecisions(hosts)

@@ -1,5 +1,5 @@
 import type { Location } from '../../../shared/contract/foghorn.ts'
-import { dice } from '../testing/dice.ts'
+import { mulberry32 } from '../../../shared/mulberry32.ts'
 
 export const HOSTS = 40
 export const VIEWERS = 50_000
@@ -44,7 +44,7 @@ const sizes = [1_000, 2_000, 5_000, 10_000].map((megabits) => megabits * MEGABIT
 
 /** Machines of four sizes in eight cities, a tenth of each in use. */
 export function makeMachines(): Machine[] {
-  const roll = dice(11)
+  const roll = mulberry32(11)
   return Array.from({ length: HOSTS }, (_, index) => {
     const { latitude, longitude } = cities[index % cities.length] ?? { latitude: 0, longitude: 0 }
     const limit_bytes_per_second = sizes[Math.floor(index / cities.length) % sizes.length] ?? MEGABIT
@@ -62,7 +62,7 @@ export function makeMachines(): Machine[] {
 
 /** A crowd that swells and ebbs within a minute, most of it in one part of the world, in the order in which it comes. */
 export function makeCrowd(): Viewer[] {
-  const roll = dice(7)
+  const roll = mulberry32(7)
   const viewers = Array.from({ length: VIEWERS }, (_, index) => {
     // The mean of two rolls: a tent with its top in the middle.
     const at_ms = ((roll() + roll()) / 2) * RUSH_MS

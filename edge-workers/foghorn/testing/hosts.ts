@@ -1,10 +1,10 @@
 import type { Heartbeat, HostedStream, Weights } from '../../../shared/contract/foghorn.ts'
+import { mulberry32 } from '../../../shared/mulberry32.ts'
 import { ClusterState } from '../cluster/cluster-state.ts'
 import type { Question } from '../decision/decision.ts'
 import { Fleet } from '../decision/fleet.ts'
 import { DEFAULT_WEIGHTS } from '../decision/weights.ts'
 import type { Charge } from '../pictures/snapshot.ts'
-import { dice } from './dice.ts'
 
 /** A heartbeat, and whose and how old it is on our own clock. */
 export interface HostReport {
@@ -128,7 +128,7 @@ export function largeCluster({
   streams: number
   copies: number
 }): HostReport[] {
-  const roll = dice(1)
+  const roll = mulberry32(1)
   const held = Array.from({ length: hosts }, () => new Map<string, HostedStream>())
   for (let stream = 0; stream < streams; stream++) {
     for (let copy = 0; copy < copies; copy++) {

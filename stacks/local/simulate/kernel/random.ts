@@ -1,3 +1,5 @@
+import { mulberry32 } from '../../../../shared/mulberry32.ts'
+
 /** Seeded chance, the only one in a simulation. */
 export interface Random {
   /** 0 to 1, 1 not included. */
@@ -8,15 +10,9 @@ export interface Random {
   pick<T>(choices: readonly T[]): T
 }
 
-/** Mulberry32 over a mixed seed, as seeds that follow each other must not give alike sequences. */
+/** The seed is mixed, as seeds that follow each other must not give alike sequences. */
 export function seededRandom(seed: number): Random {
-  let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0
-  const fraction = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const fraction = mulberry32(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b))
   const integer = (min: number, max: number) => min + Math.floor(fraction() * (max - min + 1))
   return {
     fraction,
