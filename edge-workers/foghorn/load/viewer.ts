@@ -2,9 +2,9 @@ import { type Protocol, protocols } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
 import type { Ctx } from '../deps.ts'
 import { PlaybackId } from '../play/path.ts'
-import { chooseForViewer, type Viewing } from '../play/play.ts'
-import { toDenial, toRefusal } from '../play/refusal.ts'
-import { toOutputProtocol, toUrl } from '../protocol.ts'
+import { chooseForViewer, urlOnBest, type Viewing } from '../play/play.ts'
+import { toDenial } from '../play/refusal.ts'
+import { toOutputProtocol } from '../protocol.ts'
 
 /** What MistUtilLoad answers when no host can serve. */
 export const NO_HOST = 'FULL'
@@ -24,10 +24,7 @@ export async function hostFor(ctx: Ctx, { stream, ...viewing }: StreamRequest): 
 export async function urlFor(ctx: Ctx, output: string, { stream, ...viewing }: StreamRequest): Promise<string> {
   const protocol = requireProtocol(output)
   const chosen = await chooseForViewer(ctx, { name: nameOf(stream), protocol, ...viewing })
-  const host = chosen.ranked[0]?.host
-  const template = host?.templates[protocol]
-  if (host === undefined || template === undefined) throw toRefusal(chosen.nearest)
-  return toUrl(template, host.address, chosen.playback_id, chosen.search)
+  return urlOnBest(chosen, protocol, chosen.playback_id)
 }
 
 /** The query without what is only for us, the rest as it came. */

@@ -36,11 +36,21 @@ export interface Playing extends Omit<PlayAnswer, 'candidates'> {
 /** The best host for a viewer of `playback_id`, and the next best; a `Fault` says why there is none. */
 export async function play(ctx: Ctx, { playback_id, ...request }: PlayRequest): Promise<Playing> {
   const { protocol } = request
-  const { ranked, nearest, search, stale_ms } = await chooseForViewer(ctx, { name: { playback_id }, ...request })
+  const chosen = await chooseForViewer(ctx, { name: { playback_id }, ...request })
+  const { ranked, search, stale_ms } = chosen
+  return { playback_id, protocol, url: urlOnBest(chosen, protocol, playback_id), ranked, search, stale_ms }
+}
+
+/** The URL of a stream, by its playback id, on the best host; a `Fault` says why there is none. */
+export function urlOnBest(
+  { ranked, nearest, search }: ChosenForViewer,
+  protocol: Protocol,
+  playback_id: string,
+): string {
   const host = ranked[0]?.host
   const template = host?.templates[protocol]
   if (host === undefined || template === undefined) throw toRefusal(nearest)
-  return { playback_id, protocol, url: toUrl(template, host.address, playback_id, search), ranked, search, stale_ms }
+  return toUrl(template, host.address, playback_id, search)
 }
 
 /** The same for who chooses among the hosts: each with its URLs of every protocol, which a redirect has no use for. */
@@ -52,11 +62,14 @@ export function toPlayAnswer({ ranked, search, ...playing }: Playing): PlayAnswe
   return { ...playing, candidates }
 }
 
-/** The hosts for a viewer whom Commodore lets in, and the query that the chosen one is to get. */
+/** Hosts for a viewer, and the query that the chosen one is to get. */
+type ChosenForViewer = Chosen & { search: string }
+
+/** The hosts for a viewer whom Commodore lets in. */
 export async function chooseForViewer(
   ctx: Ctx,
   { name, protocol, search: sent, ...asked }: Viewing,
-): Promise<Chosen & { search: string }> {
+): Promise<ChosenForViewer> {
   const { token, search } = takeToken(sent)
   // Without a token nothing else of the viewer counts, so that all viewers share one verdict.
   const viewer = token && { token, protocol: protocol ?? undefined, viewer_host: asked.caller.address }
