@@ -55,8 +55,6 @@ interface AssembleOptions {
   batchEventsMax?: number
 }
 
-export type Parts = Awaited<ReturnType<typeof assemble>>
-
 /** Helmsman's parts, wired to each other and at rest; disposing of them stops and drains them. Throws when the folder is taken. */
 export async function assemble(options: AssembleOptions) {
   const { node_id, statePath, api, commodore, publish, foghorn, host, isMediaHost } = options

@@ -9,6 +9,7 @@ import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
+import { inSlices } from '../slices.ts'
 import type { Publishers } from '../sources/publishers.ts'
 import type { MistApi } from './api.ts'
 import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
@@ -134,7 +135,7 @@ export class Watch implements AsyncDisposable {
     this.#streamsBefore = states
     this.#options.publishers.keep(namesOfOrigins(states), time.at.getTime())
     await this.#options.reconciler.seeStreams(totals, time.at)
-    await this.#record(toStreamEvents(states, time), 'sample')
+    for await (const slice of inSlices([...states])) await this.#record(toStreamEvents(slice, time), 'sample')
   }
 
   async pollClients(): Promise<void> {
@@ -145,7 +146,7 @@ export class Watch implements AsyncDisposable {
     // Half an interval is left for a poll that came a little early.
     if (this.#sampled && at - this.#sampled.at < CLIENT_SAMPLES_INTERVAL_MS - CLIENTS_POLL_INTERVAL_MS / 2) return
     this.#sampled = { samples, at }
-    await this.#record(toClientEvents(samples, time), 'sample')
+    for await (const slice of inSlices([...samples])) await this.#record(toClientEvents(slice, time), 'sample')
   }
 
   async beat(): Promise<void> {
