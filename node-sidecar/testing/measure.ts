@@ -9,6 +9,9 @@ export interface Measured {
 
 type Step = (number: number) => Promise<unknown>
 
+/** What begins earlier is done and not counted: code is slow until it has run for a while. */
+const WARM_UP_MS = 500
+
 /** Runs `step` from so many lanes for the time given. */
 export async function measure(seconds: number, inFlight: number, step: Step): Promise<Measured> {
   const took: number[] = []
@@ -28,13 +31,13 @@ export async function measure(seconds: number, inFlight: number, step: Step): Pr
 export async function offer(seconds: number, rate: number, step: Step): Promise<Measured> {
   const took: number[] = []
   const running: Promise<void>[] = []
+  const from = performance.now()
   const begin = async (number: number) => {
     const started = performance.now()
     await step(number)
-    took.push(performance.now() - started)
+    if (started - from >= WARM_UP_MS) took.push(performance.now() - started)
   }
-  const from = performance.now()
-  for (let passed = 0; passed < seconds * 1000; passed = performance.now() - from) {
+  for (let passed = 0; passed < WARM_UP_MS + seconds * 1000; passed = performance.now() - from) {
     while (running.length < (passed / 1000) * rate) running.push(begin(running.length))
     await sleep(1)
   }
