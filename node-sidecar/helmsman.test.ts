@@ -45,7 +45,7 @@ async function openHost() {
 
 async function journalOf(folder: string): Promise<string> {
   const journal = join(folder, 'journal')
-  const segments = await readdir(journal)
+  const segments = (await readdir(journal)).filter((name) => name.endsWith('.log'))
   return (await Promise.all(segments.map((segment) => readFile(join(journal, segment), 'latin1')))).join('')
 }
 

@@ -1,4 +1,4 @@
-import { v5, v7 } from 'uuid'
+import { parse, v5, v7 } from 'uuid'
 
 /** Every kind of object and the prefix of its ids, so that an id in a log says what it names. */
 const prefixes = {
@@ -28,7 +28,8 @@ export function newId(kind: IdKind): string {
   return `${prefixes[kind]}_${v7()}`
 }
 
-const EVENT_NAMESPACE = v5('frameworks:event', v5.URL)
+/** As bytes, which would else be read from its text for each event. */
+const EVENT_NAMESPACE = parse(v5('frameworks:event', v5.URL))
 
 /** The id of an event, derived from what it reports: the same source event always gets the same id. */
 export function eventId(...source: readonly (string | number)[]): string {

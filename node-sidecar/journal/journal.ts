@@ -16,7 +16,7 @@ export const SAMPLES_SHARE = 0.8
 export const RETAINED_SHARE_MAX = 0.5
 export const READ_BYTES_MAX = 1024 * 1024
 
-interface JournalOptions {
+export interface JournalOptions {
   folder: string
   log: Log
   bytesMax?: number

@@ -16,9 +16,19 @@ export function act(action: Exclude<Action, 'value'>, reason?: string): Answer {
   return { action, body: '', ...(reason !== undefined && { reason }) }
 }
 
+/** What is sent back over HTTP. */
+export interface Reply {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: string
+}
+
+/** A notice is on the disk. */
+export const ACCEPTED: Reply = { status: 200, headers: {}, body: '' }
+
 /** Always 200, as MistServer takes any other status for a failed handler. The body has no newline: it would become part of the name. */
-export function toResponse({ action, body, reason }: Answer): Response {
-  const headers = new Headers({ 'content-type': 'text/plain', 'x-mist-trigger-action': action })
-  if (reason !== undefined) headers.set('x-mist-trigger-reason', reason.replace(/[^\x20-\x7e]/g, '?'))
-  return new Response(body, { headers })
+export function toReply({ action, body, reason }: Answer): Reply {
+  const headers: Record<string, string> = { 'content-type': 'text/plain', 'x-mist-trigger-action': action }
+  if (reason !== undefined) headers['x-mist-trigger-reason'] = reason.replace(/[^\x20-\x7e]/g, '?')
+  return { status: 200, headers, body }
 }

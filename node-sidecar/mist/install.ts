@@ -4,6 +4,7 @@ import type { Log } from '../../shared/log.ts'
 import { randomCode } from '../../shared/random.ts'
 import type { Metrics } from '../metrics.ts'
 import type { MistApi } from './api.ts'
+import type { Doubt } from './polls/lost-triggers.ts'
 import { type Handler, isOurs, LIVE, wantedHandlers } from './wanted.ts'
 
 export const REPAIR_INTERVAL_MS = 30_000
@@ -45,14 +46,14 @@ interface InstallDeps {
   log: Log
   metrics: Metrics
   /** Sends the triggers also when the configuration shows them: MistServer may have lost them all the same. */
-  afresh?: boolean
+  afresh?: Doubt | undefined
 }
 
 /**
  * Makes MistServer's configuration what Helmsman needs and leaves the rest as it is. Does nothing when nothing is
  * missing. Throws `unavailable` when MistServer cannot be asked or does not take it.
  */
-export async function install({ api, door, log, metrics, afresh = false }: InstallDeps): Promise<Installation> {
+export async function install({ api, door, log, metrics, afresh }: InstallDeps): Promise<Installation> {
   const wanted = wantedHandlers(door)
   const current = await readConfiguration(api)
   const triggers = current.config.triggers ?? {}
@@ -61,18 +62,20 @@ export async function install({ api, door, log, metrics, afresh = false }: Insta
   const passphrase = current.config.prometheus || randomCode(PASSPHRASE_CHARS)
   const lacksPassphrase = !current.config.prometheus
   const lacksLive = current.streams?.live === undefined
-  const sendTriggers = afresh || drifted.length + stray.length > 0
+  const isWrong = drifted.length + stray.length > 0
+  const sendTriggers = afresh !== undefined || isWrong
   if (!sendTriggers && !lacksPassphrase && !lacksLive) return { passphrase, repaired: false }
 
   await api.call({
     config: {
-      ...(sendTriggers && { triggers: merge(triggers, wanted) }),
+      ...(sendTriggers && { triggers: merge(triggers, afresh ? unlike(triggers, wanted) : wanted) }),
       ...(lacksPassphrase && { prometheus: passphrase }),
     },
     ...(lacksLive && { addstream: { live: LIVE } }),
     save: true,
   })
   await verify(api, wanted)
+  if (afresh === 'unheard' && !isWrong && !lacksPassphrase && !lacksLive) return { passphrase, repaired: false }
   metrics.repairs.inc()
   log.info('MistServer configured', {
     afresh,
@@ -111,6 +114,20 @@ function merge(triggers: Triggers, wanted: ReadonlyMap<string, Handler>): Record
     return [name, ours === undefined ? others : [...others, ours]]
   })
   return Object.fromEntries(merged.filter(([, entries]) => entries.length > 0))
+}
+
+/**
+ * The same handlers written in another way: MistServer tells its processes of triggers only when they differ from those it
+ * told them of last. An empty `params` means nothing.
+ */
+function unlike(triggers: Triggers, wanted: ReadonlyMap<string, Handler>): Map<string, Handler> {
+  return new Map(
+    [...wanted].map(([name, handler]) => {
+      const last = triggers[name]?.at(-1)
+      const hasParams = last !== undefined && 'params' in last
+      return [name, hasParams ? handler : { ...handler, params: '' }]
+    }),
+  )
 }
 
 /** Ours is there once, as it should be, and last. */

@@ -8,14 +8,17 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/
 /** A proxy on this machine, or a page in a browser on it, would otherwise let anybody in. */
 const FORWARDED = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'origin']
 
+/** Throws 403 unless a request is from this machine: `peer` is the address at the other end, if that is known. */
+export function checkLocal(peer: string | undefined, header: (name: string) => string | undefined): void {
+  const direct = FORWARDED.every((name) => header(name) === undefined)
+  if (peer !== undefined && LOOPBACK.test(peer) && direct) return
+  throw new Fault('forbidden', 'not_local', 'This is for this machine only.')
+}
+
 /** Lets only this machine in; 403 for others. */
 export function requireLocal(peerOf: PeerOf): MiddlewareHandler {
   return async (c, next) => {
-    const peer = peerOf(c)
-    const direct = FORWARDED.every((header) => c.req.header(header) === undefined)
-    if (peer === undefined || !LOOPBACK.test(peer) || !direct) {
-      throw new Fault('forbidden', 'not_local', 'This is for this machine only.')
-    }
+    checkLocal(peerOf(c), (name) => c.req.header(name))
     await next()
   }
 }

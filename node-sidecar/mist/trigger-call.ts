@@ -1,30 +1,27 @@
-import type { Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
-import { createMiddleware } from 'hono/factory'
 import type { Clock } from '../../shared/clock.ts'
 import { Fault } from '../../shared/fault.ts'
 import { type Firing, readFiring } from './firing.ts'
 import { isTriggerName, parseTrigger, type Trigger, type TriggerName } from './triggers/trigger.ts'
 
-export const TRIGGER_BYTES_MAX = 1024 * 1024
-
-/** A trigger as it came in. */
-export interface TriggerCall {
-  name: TriggerName
-  bytes: Uint8Array
+/** A request as it came in. */
+export interface TriggerRequest {
+  /** What follows `/triggers/`. */
+  path: string
+  /** A header by its name in lower case. */
   header: (name: string) => string | undefined
+  bytes: Uint8Array
+}
+
+/** The call of a trigger that there is. */
+export interface TriggerCall extends TriggerRequest {
+  name: TriggerName
 }
 
 /** Which trigger it is. The header decides; the path is for people who read logs. 404 when there is no such one. */
-export function nameOf(c: Context): TriggerName {
-  const name = c.req.header('x-trigger') ?? c.req.param('name') ?? ''
-  if (isTriggerName(name)) return name
+export function readCall({ path, header, bytes }: TriggerRequest): TriggerCall {
+  const name = header('x-trigger') ?? path
+  if (isTriggerName(name)) return { name, path, header, bytes }
   throw new Fault('not_found', 'unknown_trigger', 'There is no such trigger.')
-}
-
-export async function readCall(c: Context): Promise<TriggerCall> {
-  const name = nameOf(c)
-  return { name, bytes: new Uint8Array(await c.req.arrayBuffer()), header: (header) => c.req.header(header) }
 }
 
 /** The trigger and its firing; 400 when the payload cannot be read. */
@@ -35,23 +32,4 @@ export function readTrigger(
 ): { trigger: Trigger; firing: Firing } {
   const trigger = parseTrigger(name, payload)
   return { trigger, firing: readFiring(name, header, payload, { node_id, now: clock() }) }
-}
-
-const countBytes = bodyLimit({
-  maxSize: TRIGGER_BYTES_MAX,
-  onError: () => {
-    throw tooLarge()
-  },
-})
-
-/** 413 for a body beyond the limit. MistServer says its length, which the server holds it to; only others are counted. */
-export const requireSmallBody = createMiddleware(async (c, next) => {
-  const length = c.req.header('content-length')
-  if (length === undefined || c.req.header('transfer-encoding') !== undefined) return countBytes(c, next)
-  if (Number(length) > TRIGGER_BYTES_MAX) throw tooLarge()
-  await next()
-})
-
-function tooLarge(): Fault {
-  return new Fault('too_large', 'trigger_too_large', `A trigger has at most ${TRIGGER_BYTES_MAX} bytes.`)
 }

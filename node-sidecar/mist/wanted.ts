@@ -14,6 +14,7 @@ export interface Handler {
   streams: string[]
   /** What MistServer does by itself when the handler fails; without it, a failure lets people in. */
   onfail?: 'deny' | 'keep' | 'offline'
+  params?: ''
 }
 
 const blocking: Partial<Record<TriggerName, Handler['onfail']>> = {

@@ -13,6 +13,7 @@ import { freshFolder } from '../testing/folder.ts'
 import { captureLog } from '../testing/log-lines.ts'
 import { MistApi } from './api.ts'
 import { CLIENT_SAMPLES_INTERVAL_MS } from './polls/clients.ts'
+import { UNHEARD_MS } from './polls/lost-triggers.ts'
 import { Watch, type WatchOptions } from './watch.ts'
 
 const SEGMENT_BYTES = 8 * 1024
@@ -181,6 +182,25 @@ describe('a MistServer that calls us no more', () => {
     await expect.poll(() => fired).toContain('USER_NEW')
     await watch.pollNode()
     expect(await repairs()).toBe(Number(installed) + 1)
+  })
+
+  test('while nobody can tell, as nobody publishes or watches, lets publishers in again minutes later', async () => {
+    const { watch, host, metrics, lines } = await openWatch()
+    const { door, fired } = await openDoor()
+    watch.start(door)
+    await expect.poll(() => watch.installed).toBe(true)
+    const repairs = async () => (await metrics.repairs.get()).values[0]?.value
+    const installed = await repairs()
+    // The clock goes on by ten seconds a poll.
+    for (const _ of ['once', 'again']) {
+      host.emptyTriggers()
+      for (let passed = 0; passed <= UNHEARD_MS; passed += 10_000) await watch.pollNode()
+      fired.length = 0
+      await host.publish(publisher)
+      expect(fired).toContain('PUSH_REWRITE')
+    }
+    expect(await repairs()).toBe(installed)
+    expect(lines.join('')).not.toContain('lost our triggers')
   })
 })
 

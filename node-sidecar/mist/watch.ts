@@ -9,12 +9,13 @@ import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
+import { inSlices } from '../slices.ts'
 import type { Publishers } from '../sources/publishers.ts'
 import type { MistApi } from './api.ts'
 import { type Installation, install, REPAIR_INTERVAL_MS } from './install.ts'
 import { CLIENT_SAMPLES_INTERVAL_MS, CLIENTS_POLL_INTERVAL_MS, readClients, type Samples } from './polls/clients.ts'
 import { toHeartbeat } from './polls/heartbeat.ts'
-import { LostTriggers } from './polls/lost-triggers.ts'
+import { type Doubt, LostTriggers } from './polls/lost-triggers.ts'
 import { NODE_POLL_INTERVAL_MS, type NodePoll, toNodeMonitoring, toUnreachable } from './polls/node.ts'
 import { toClientEvents, toNodeEvent, toStreamEvents } from './polls/poll-events.ts'
 import { readStatistics } from './polls/statistics.ts'
@@ -102,7 +103,7 @@ export class Watch implements AsyncDisposable {
   }
 
   /** Two at once would each set a passphrase of their own. `afresh` sets the triggers also where they seem to be set. */
-  async repair({ afresh = false } = {}): Promise<void> {
+  async repair(afresh?: Doubt): Promise<void> {
     const door = this.#door
     if (door === null) throw new Fault('unavailable', 'not_started', 'Nothing is watched yet.')
     if (afresh) await this.#repairing?.catch(() => undefined)
@@ -134,7 +135,7 @@ export class Watch implements AsyncDisposable {
     this.#streamsBefore = states
     this.#options.publishers.keep(namesOfOrigins(states), time.at.getTime())
     await this.#options.reconciler.seeStreams(totals, time.at)
-    await this.#record(toStreamEvents(states, time), 'sample')
+    for await (const slice of inSlices([...states])) await this.#record(toStreamEvents(slice, time), 'sample')
   }
 
   async pollClients(): Promise<void> {
@@ -145,7 +146,7 @@ export class Watch implements AsyncDisposable {
     // Half an interval is left for a poll that came a little early.
     if (this.#sampled && at - this.#sampled.at < CLIENT_SAMPLES_INTERVAL_MS - CLIENTS_POLL_INTERVAL_MS / 2) return
     this.#sampled = { samples, at }
-    await this.#record(toClientEvents(samples, time), 'sample')
+    for await (const slice of inSlices([...samples])) await this.#record(toClientEvents(slice, time), 'sample')
   }
 
   async beat(): Promise<void> {
@@ -174,10 +175,9 @@ export class Watch implements AsyncDisposable {
     if (passphrase === null) throw new Fault('unavailable', 'mist_unreachable', 'MistServer is not configured yet.')
     try {
       const statistics = await readStatistics(this.#options.api, passphrase)
-      if (this.#lostTriggers.see(statistics, at.getTime())) {
-        this.#options.log.warn('MistServer may have lost our triggers')
-        await this.repair({ afresh: true })
-      }
+      const afresh = this.#lostTriggers.see(statistics, at.getTime())
+      if (afresh === 'lost') this.#options.log.warn('MistServer has lost our triggers')
+      if (afresh !== undefined) await this.repair(afresh)
       return { at: at.getTime(), statistics }
     } catch (error) {
       // It may come back with another configuration, which is then looked at first.

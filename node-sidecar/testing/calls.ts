@@ -10,6 +10,8 @@ const calls = readSession()
     return { trigger, headers: Object.fromEntries(lower), body: Buffer.from(body) }
   })
 
+export const callsCount = calls.length
+
 /** One notice after the other, from the start again when all have been. */
 export function callAt(number: number) {
   const call = calls[number % calls.length]

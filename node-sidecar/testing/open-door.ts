@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Hono } from 'hono'
+import { Hono } from 'hono'
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import type { SentEvent } from '../../shared/events/envelope.ts'
@@ -9,13 +9,15 @@ import { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import { createMetrics } from '../metrics.ts'
 import { createDoor, type DoorOptions } from '../mist/door.ts'
+import { createHttpDoor } from '../mist/http-door.ts'
+import { serve } from '../serve.ts'
 import { Publishers } from '../sources/publishers.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { freshFolder } from './folder.ts'
 import { captureLog } from './log-lines.ts'
 
 export interface OpenDoor {
-  door: Hono
+  url: URL
   plane: ControlPlane
   journal: Journal
   journalFolder: string
@@ -29,15 +31,17 @@ export interface OpenDoor {
   events(): Promise<SentEvent[]>
 }
 
-interface OpenOptions extends Partial<Pick<DoorOptions, 'peerOf' | 'allowRemote' | 'isMediaHost'>> {
+interface OpenOptions extends Pick<DoorOptions, 'isMediaHost'> {
+  allowRemote?: boolean
   decisionTimeoutMs?: number
   journalBytesMax?: number
 }
 
-/** A door over a real journal, and a gate that asks a real port. */
+/** A door on a real port over a real journal, and a gate that asks a real port. */
 export async function openDoor({
   decisionTimeoutMs,
   journalBytesMax,
+  allowRemote = false,
   ...options
 }: OpenOptions = {}): Promise<OpenDoor> {
   const folder = await freshFolder()
@@ -60,11 +64,14 @@ export async function openDoor({
     metrics: createMetrics(new Registry()),
     clock,
     log,
-    peerOf: () => '127.0.0.1',
     ...options,
   })
+  const triggers = createHttpDoor({ door, allowRemote })
+  const served = await serve(new Hono(), { hostname: '127.0.0.1', port: 0, triggers })
+  onTestFinished(() => served[Symbol.asyncDispose]())
+  const url = new URL(`http://127.0.0.1:${served.port}`)
   const opened: OpenDoor = {
-    door,
+    url,
     plane,
     journal,
     journalFolder: join(folder, 'journal'),
@@ -78,7 +85,7 @@ export async function openDoor({
         'content-type': 'text/plain',
       })
       for (const [header, value] of Object.entries(headers)) sent.set(header, value)
-      return door.request(`/triggers/${name}`, { method: 'POST', headers: sent, body })
+      return fetch(new URL(`/triggers/${name}`, url), { method: 'POST', headers: sent, body })
     },
     events: async () => {
       const { records } = await journal.read(0, 10_000)

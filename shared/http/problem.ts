@@ -14,7 +14,8 @@ export const Problem = z
   })
   .meta({ id: 'Problem' })
 
-export function toProblemResponse(fault: Fault, requestId: string): Response {
+/** The error answer of a fault, for whatever carries it. */
+export function toProblemAnswer(fault: Fault, requestId: string) {
   const problem: z.infer<typeof Problem> = {
     type: 'about:blank',
     title: faultKinds[fault.kind].title,
@@ -24,9 +25,17 @@ export function toProblemResponse(fault: Fault, requestId: string): Response {
     request_id: requestId,
     ...(fault.errors && { errors: fault.errors }),
   }
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
-  headers.set('x-request-id', requestId)
-  if (fault.retryAfterSeconds !== undefined) headers.set('retry-after', String(Math.ceil(fault.retryAfterSeconds)))
-  if (fault.kind === 'unauthenticated') headers.set('www-authenticate', 'Bearer')
-  return new Response(JSON.stringify(problem), { status: fault.status, headers })
+  const headers: Record<string, string> = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  }
+  if (fault.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(fault.retryAfterSeconds))
+  if (fault.kind === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
+  return { status: fault.status, headers, body: JSON.stringify(problem) }
+}
+
+export function toProblemResponse(fault: Fault, requestId: string): Response {
+  const { status, headers, body } = toProblemAnswer(fault, requestId)
+  return new Response(body, { status, headers })
 }

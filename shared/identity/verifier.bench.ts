@@ -5,7 +5,7 @@ import { createKey, toPublicKey } from './key.ts'
 import { createSigner, signUserToken } from './signer.ts'
 import { createVerifier, VERDICT_CACHE_MS } from './verifier.ts'
 
-const TOKENS = 300
+const TOKENS = 2_000
 const CACHED_CHECKS = 50_000
 
 const key = await createKey('commodore')

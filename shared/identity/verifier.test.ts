@@ -6,7 +6,7 @@ import type { Claims, PrivateKey } from '../contract/identity.ts'
 import { freePort } from '../testing/port.ts'
 import { createKey, toPublicKey } from './key.ts'
 import { createServiceTokens, createSigner, signNodeToken, signUserToken, USER_TOKEN_SECONDS } from './signer.ts'
-import { CLOCK_TOLERANCE_SECONDS, createVerifier, TOKEN_LENGTH_MAX } from './verifier.ts'
+import { CLOCK_TOLERANCE_SECONDS, createVerifier, TOKEN_LENGTH_MAX, VERDICT_CACHE_MS } from './verifier.ts'
 
 let now = new Date('2026-01-01T00:00:00Z')
 const clock = () => now
@@ -100,6 +100,18 @@ describe('a token is refused', () => {
     expect(await refused(token)).toBe('accepted')
     later(1 + CLOCK_TOLERANCE_SECONDS)
     expect(await refused(token)).toBe('401 token_expired')
+  })
+
+  test('when its key was withdrawn, as soon as what was known of it is old', async () => {
+    let known = keys
+    const check = createVerifier({ keys: async () => known, service: 'sample', clock })
+    const token = await sign(commodore, userClaims)
+    await check(token)
+    known = { keys: keys.keys.filter(({ kid }) => kid !== commodore.kid) }
+    later(VERDICT_CACHE_MS / 1000 - 1)
+    expect(await check(token)).toMatchObject({ kind: 'user' })
+    later(1)
+    await expect(check(token)).rejects.toMatchObject({ status: 401, reason: 'token_invalid' })
   })
 
   test('when it is not valid yet', async () => {

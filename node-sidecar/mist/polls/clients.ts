@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ClientSample } from '../../../shared/events/client-lifecycle.ts'
 import { CLIENT_SAMPLES_MAX } from '../../../shared/events/limits.ts'
 import { Fault } from '../../../shared/fault.ts'
+import { inSlices } from '../../slices.ts'
 import type { MistApi } from '../api.ts'
 import { name } from '../events/event.ts'
 import { roleOf } from '../viewer.ts'
@@ -42,7 +43,8 @@ export type Samples = Map<string, ClientSample[]>
 
 /** Every session; `unavailable` when MistServer does not say. Deltas are to the sample of the same session in `before`. */
 export async function readClients(api: MistApi, before: Samples | null): Promise<Samples> {
-  const sessions = toSessions(await api.call({ clients: { time: SECONDS_AGO, fields: Object.keys(Session.shape) } }))
+  const reply = await api.call({ clients: { time: SECONDS_AGO, fields: Object.keys(Session.shape) } })
+  const sessions = await toSessions(reply)
   const known = new Map([...(before?.values() ?? [])].flat().map((sample) => [sample.session_id, sample]))
   const byStream = Map.groupBy(sessions, ({ stream }) => stream)
   return new Map(
@@ -53,14 +55,18 @@ export async function readClients(api: MistApi, before: Samples | null): Promise
   )
 }
 
-function toSessions(reply: unknown): Session[] {
+async function toSessions(reply: unknown): Promise<Session[]> {
   const table = Reply.safeParse(reply)
   if (!table.success) throw nonsense(table.error)
   const { fields, data } = table.data.clients
-  const rows = (data ?? []).map((row) => Object.fromEntries(fields.map((field, i) => [field, row[i]])))
-  const sessions = z.array(Session).safeParse(rows)
-  if (!sessions.success) throw nonsense(sessions.error)
-  return sessions.data
+  const sessions: Session[] = []
+  for await (const slice of inSlices(data ?? [])) {
+    const rows = slice.map((row) => Object.fromEntries(fields.map((field, i) => [field, row[i]])))
+    const read = z.array(Session).safeParse(rows)
+    if (!read.success) throw nonsense(read.error)
+    sessions.push(...read.data)
+  }
+  return sessions
 }
 
 function nonsense(cause: Error): Fault {

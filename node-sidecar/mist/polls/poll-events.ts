@@ -1,9 +1,10 @@
+import type { ClientSample } from '../../../shared/events/client-lifecycle.ts'
 import type { SentEvent } from '../../../shared/events/envelope.ts'
 import type { NodeMonitoring } from '../../../shared/events/node-monitoring.ts'
+import type { StreamLifecycle } from '../../../shared/events/stream-lifecycle.ts'
 import { eventId } from '../../../shared/ids.ts'
 import { createEvent } from '../events/event.ts'
-import { inEvents, type Samples } from './clients.ts'
-import type { StreamStates } from './streams.ts'
+import { inEvents } from './clients.ts'
 
 /** When a poll was made and by whom: the same poll makes the same event ids. */
 export interface PollTime {
@@ -15,13 +16,19 @@ export function toNodeEvent(data: NodeMonitoring, time: PollTime): SentEvent<'no
   return createEvent('node-monitoring', { ...stamp(time, 'node-monitoring', ''), stream_name: '', data })
 }
 
-export function toStreamEvents(streams: StreamStates, time: PollTime): SentEvent<'stream-lifecycle'>[] {
+export function toStreamEvents(
+  streams: Iterable<readonly [string, StreamLifecycle]>,
+  time: PollTime,
+): SentEvent<'stream-lifecycle'>[] {
   return [...streams].map(([stream_name, data]) =>
     createEvent('stream-lifecycle', { ...stamp(time, 'stream-lifecycle', stream_name), stream_name, data }),
   )
 }
 
-export function toClientEvents(streams: Samples, time: PollTime): SentEvent<'client-lifecycle'>[] {
+export function toClientEvents(
+  streams: Iterable<readonly [string, ClientSample[]]>,
+  time: PollTime,
+): SentEvent<'client-lifecycle'>[] {
   return [...streams].flatMap(([stream_name, all]) =>
     inEvents(all).map((samples, part) =>
       createEvent('client-lifecycle', {

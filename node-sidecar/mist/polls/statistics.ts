@@ -9,7 +9,8 @@ const Directions = z.tuple([Count, Count])
 /** Viewers, inputs, outputs, and those of no kind; what follows is not used. */
 const Sessions = z.tuple([Count, Count, Count]).rest(z.unknown())
 
-const Stream = z.looseObject({ curr: Sessions, bw: Directions, rep: z.boolean().optional() })
+/** Of the many figures only these, as there may be thousands of streams. */
+const Stream = z.object({ curr: Sessions, bw: Directions, rep: z.boolean().optional() })
 
 /** MistServer's statistics of the whole machine. */
 export const Statistics = z

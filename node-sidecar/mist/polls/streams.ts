@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { StreamLifecycle } from '../../../shared/events/stream-lifecycle.ts'
 import { Fault } from '../../../shared/fault.ts'
 import type { OpenStream } from '../../reconcile/snapshot.ts'
+import { inSlices } from '../../slices.ts'
 import type { MistApi } from '../api.ts'
 import { words } from '../events/event.ts'
 import { noFigures } from '../events/stream-events.ts'
@@ -31,7 +32,7 @@ const ActiveStream = z.looseObject({
 })
 
 /** Null says for certain that nothing is active; a reply without the section says nothing. */
-const Reply = z.looseObject({ active_streams: z.record(z.string(), ActiveStream).nullable() })
+const Reply = z.looseObject({ active_streams: z.record(z.string(), z.unknown()).nullable() })
 
 const fields = Object.keys(ActiveStream.shape)
 
@@ -46,14 +47,21 @@ export interface ActiveStreams {
 /** Every active stream with its figures; `unavailable` when MistServer does not say. */
 export async function readStreams(api: MistApi): Promise<ActiveStreams> {
   const reply = Reply.safeParse(await api.call({ active_streams: { longform: true, fields } }))
-  if (!reply.success) {
-    throw new Fault('unavailable', 'mist_nonsense', 'MistServer shows no streams.', { cause: reply.error })
+  if (!reply.success) throw nonsense(reply.error)
+  const shown: ActiveStreams = { states: new Map(), totals: new Map() }
+  for await (const slice of inSlices(Object.entries(reply.data.active_streams ?? {}))) {
+    for (const [name, figures] of slice) {
+      const stream = ActiveStream.safeParse(figures)
+      if (!stream.success) throw nonsense(stream.error)
+      shown.states.set(name, toLifecycle(stream.data))
+      shown.totals.set(name, toTotals(stream.data))
+    }
   }
-  const streams = Object.entries(reply.data.active_streams ?? {})
-  return {
-    states: new Map(streams.map(([name, stream]) => [name, toLifecycle(stream)])),
-    totals: new Map(streams.map(([name, stream]) => [name, toTotals(stream)])),
-  }
+  return shown
+}
+
+function nonsense(cause: Error): Fault {
+  return new Fault('unavailable', 'mist_nonsense', 'MistServer shows no streams.', { cause })
 }
 
 /** Streams of the poll before that are gone now: a lost notice of their end is made good by this. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { readCount, readJson, readLines, unreadable } from './payload.ts'
 
-const ClosedTrack = z.looseObject({ codec: z.string(), type: z.string() })
+const ClosedTracks = z.array(z.looseObject({ codec: z.string(), type: z.string() })).nullable()
 
 export const ingest = {
   PUSH_REWRITE: { blocking: true, parse: parseRewrite },
@@ -24,7 +24,7 @@ function parseClose(payload: string) {
   return {
     ...lines,
     pid: readCount(lines.pid, 'pid'),
-    tracks: lines.tracks === '' ? [] : readJson(lines.tracks, z.array(ClosedTrack).nullable(), 'tracks'),
+    tracks: lines.tracks === '' ? [] : readJson(lines.tracks, ClosedTracks, 'tracks'),
   }
 }
 

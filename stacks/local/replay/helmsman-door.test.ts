@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { ingestAllowed, playbackAllowed } from '../../../node-sidecar/testing/control-plane.ts'
 import { openDoor } from '../../../node-sidecar/testing/open-door.ts'
 import type { EventData } from '../../../shared/events/catalogue.ts'
-import { listen } from '../media-host/listen.ts'
 import { computeTruth, type Expected, sumExpected } from './expected.ts'
 import { play } from './play.ts'
 import { findPublishers, streamsOf } from './publishers.ts'
@@ -23,10 +22,7 @@ async function openHelmsman() {
     const name = nameOf(playback_id ?? runtime_name, /^(?:play_|live\+)(\d)$/)
     return name ? playbackAllowed(name) : { allowed: false, reason: 'unknown_playback_id' }
   }
-  const door = await listen(0)
-  door.serve(helmsman.door)
-  onTestFinished(() => door[Symbol.asyncDispose]())
-  return { ...helmsman, url: new URL(`http://127.0.0.1:${door.port}`) }
+  return helmsman
 }
 
 /** Facts that lie in the journal, as the oracle would count them. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Host, sessionsOf, unixSeconds } from '../host.ts'
 import { isRecord } from '../json.ts'
 import { listPushes, startPush, stopPushes } from '../pushes.ts'
@@ -117,7 +118,8 @@ function setTriggers(host: Host, triggers: unknown, reply: Reply): void {
     return
   }
   const { settings } = host
-  host.triggersEmptied = false
+  // Its other processes are told only of triggers that differ from those it told them of last.
+  if (!isDeepStrictEqual(triggers, settings.config.triggers)) host.triggersEmptied = false
   if (isRecord(triggers)) settings.config.triggers = structuredClone(triggers)
   else delete settings.config.triggers
 }

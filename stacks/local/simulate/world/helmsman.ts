@@ -1,19 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { ConnectError } from '@connectrpc/connect'
 import { Registry } from 'prom-client'
-import { Gate } from '../../../../node-sidecar/control-plane/gate.ts'
-import { DeadLetters } from '../../../../node-sidecar/journal/dead-letters.ts'
-import { Journal } from '../../../../node-sidecar/journal/journal.ts'
-import { makeFolder } from '../../../../node-sidecar/journal/make-folder.ts'
-import { createMetrics } from '../../../../node-sidecar/metrics.ts'
+import { assemble } from '../../../../node-sidecar/assemble.ts'
 import { MistApi } from '../../../../node-sidecar/mist/api.ts'
-import { createDoor } from '../../../../node-sidecar/mist/door.ts'
-import { Watch } from '../../../../node-sidecar/mist/watch.ts'
-import { Reconciler } from '../../../../node-sidecar/reconcile/reconciler.ts'
+import { TRIGGERS_PATH } from '../../../../node-sidecar/mist/http-door.ts'
+import type { TriggerRequest } from '../../../../node-sidecar/mist/trigger-call.ts'
+import type { Reconciler } from '../../../../node-sidecar/reconcile/reconciler.ts'
 import { PUBLISH_TIMEOUT_MS, type Publish } from '../../../../node-sidecar/ship/decklog.ts'
-import { Shipper } from '../../../../node-sidecar/ship/shipper.ts'
-import { readOrigins } from '../../../../node-sidecar/sources/origins.ts'
-import { Publishers } from '../../../../node-sidecar/sources/publishers.ts'
 import { createLog } from '../../../../shared/log.ts'
 import type { Network } from '../kernel/network.ts'
 import type { Process } from '../kernel/process.ts'
@@ -35,49 +28,41 @@ const SEGMENT_BYTES_MAX = 16 * 1024
 const JOURNAL_BYTES_MAX = 256 * 1024
 const BATCH_EVENTS_MAX = 40
 
-/** Helmsman's parts, put together as `helmsman.ts` does, in a simulated process. */
+/** Helmsman's parts in a simulated process. */
 export async function startHelmsman(process: Process, options: HelmsmanOptions): Promise<void> {
   const { node_id, network, truth, mutation } = options
-  const { clock } = process.machine
-  const log = createLog('helmsman')
-  await makeFolder(STATE_PATH)
-  const journal = await Journal.open({
-    folder: `${STATE_PATH}/journal`,
-    log,
-    segmentBytesMax: SEGMENT_BYTES_MAX,
-    bytesMax: JOURNAL_BYTES_MAX,
+  const parts = await assemble({
+    node_id,
+    statePath: STATE_PATH,
+    api: new MistApi({ url: new URL(`http://mist-${node_id}`) }),
+    commodore: { service: 'commodore', baseUrl: new URL('http://control-plane'), token: async () => 'token' },
+    publish: connect(process, options),
+    foghorn: undefined,
+    host: undefined,
+    isMediaHost: () => false,
+    registry: new Registry(),
+    clock: process.machine.clock,
+    log: createLog('helmsman'),
+    journalLimits: { segmentBytesMax: SEGMENT_BYTES_MAX, bytesMax: JOURNAL_BYTES_MAX },
+    batchEventsMax: BATCH_EVENTS_MAX,
   })
-  const reconciler = await Reconciler.open({ node_id, path: `${STATE_PATH}/open.json`, journal, log })
-  if (mutation === 'no-reconciliation') forget(reconciler)
-  noteWitnessed(reconciler, options)
-  const deadLetters = new DeadLetters(`${STATE_PATH}/dead-letters.jsonl`)
-  const metrics = createMetrics(new Registry())
-  const common = { node_id, journal, reconciler, deadLetters, metrics, clock, log }
-  const publish = connect(process, options)
-  const shipper = new Shipper({ ...common, publish, batchEventsMax: BATCH_EVENTS_MAX })
-  const commodore = { service: 'commodore', baseUrl: new URL('http://control-plane'), token: async () => 'token' }
-  const gate = new Gate({ commodore, clock, log })
-  const api = new MistApi({ url: new URL(`http://mist-${node_id}`) })
-  const publishers = new Publishers(() => readOrigins(api))
-  const watch = new Watch({ ...common, api, publishers })
-  const door = createDoor({
-    ...common,
-    gate,
-    publishers,
-    peerOf: () => '127.0.0.1',
-    record: (events) => reconciler.journal(events),
-    onStreamChange: () => watch.streamChanged(),
-  })
+  if (mutation === 'no-reconciliation') forget(parts.reconciler)
+  noteWitnessed(parts.reconciler, options)
   network.serve(doorOf(node_id), process, {
     fetch: async (request: Request) => {
-      const response = await door.fetch(request)
+      const { status, headers, body } = await parts.door.take(await toTriggerRequest(request))
       const notice = truth.notices.get(request.headers.get('x-sim-notice') ?? '')
-      if (notice !== undefined && response.status === 200) truth.taken(notice)
-      return response
+      if (notice !== undefined && status === 200) truth.taken(notice)
+      return new Response(body, { status, headers })
     },
   })
-  shipper.start()
-  watch.start(new URL(`http://${doorOf(node_id)}`))
+  parts.start(new URL(`http://${doorOf(node_id)}`))
+}
+
+/** What comes in by HTTP, of which the simulated network has its own kind. */
+async function toTriggerRequest(request: Request): Promise<TriggerRequest> {
+  const header = (name: string) => request.headers.get(name) ?? undefined
+  return { path: new URL(request.url).pathname.slice(TRIGGERS_PATH.length), header, bytes: await request.bytes() }
 }
 
 /** MistServer's handlers must look like ours, so the door has a loopback address of its own for each host. */
