@@ -8,6 +8,7 @@ import {
   type Sink,
 } from '@logtape/logtape'
 import { JWT_PATTERN, redactByField, redactByPattern } from '@logtape/redaction'
+import { describeError } from './log-error.ts'
 
 export type Log = Logger
 
@@ -26,7 +27,8 @@ interface LogOptions {
 
 /** Sets where every log of this process goes; each entry point calls it once. */
 export function configureLog({ pretty, level, write }: LogOptions): void {
-  const format = redactByPattern(pretty ? prettyLine : getJsonLinesFormatter({ properties: 'flatten' }), [
+  const toJson = getJsonLinesFormatter({ properties: 'flatten' })
+  const format = redactByPattern(pretty ? prettyLine : (record) => toJson(withShortErrors(record)), [
     SECRET_PATTERN,
     WEBHOOK_SECRET_PATTERN,
     JWT_PATTERN,
@@ -45,6 +47,15 @@ export function configureLog({ pretty, level, write }: LogOptions): void {
 /** The log of one service; `with` adds tags such as `request_id` and `tenant_id` to each line. */
 export function createLog(service: string): Log {
   return getLogger(['frameworks', service])
+}
+
+/** Errors whole are trees: of a broker that is away, thirty thousand characters a line. */
+function withShortErrors(record: LogRecord): LogRecord {
+  const properties = Object.entries(record.properties).map(([name, value]): [string, unknown] => [
+    name,
+    value instanceof Error ? describeError(value) : value,
+  ])
+  return { ...record, properties: Object.fromEntries(properties) }
 }
 
 function prettyLine(record: LogRecord): string {

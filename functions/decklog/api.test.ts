@@ -1,8 +1,10 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { Kafka } from '@upstash/kafka'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { EVENTS_TOPIC } from '../../shared/contract/decklog.ts'
+import { EVENTS_TOPIC, TOPIC_PARTITIONS } from '../../shared/contract/decklog.ts'
+import { HostHeard } from '../../shared/events/host-heard.ts'
 import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_DATA_BYTES_MAX } from '../../shared/events/limits.ts'
+import { newId } from '../../shared/ids.ts'
 import { IN_FLIGHT_EVENTS_MAX } from './events/gate.ts'
 import { mine, NOW, node, openTestDecklog, platform, privateCluster, type TestDecklog } from './testing/decklog.ts'
 import { decision, ended, event, monitoring, routed } from './testing/events.ts'
@@ -87,6 +89,28 @@ describe('a media host', () => {
     const [record] = await decklog.published()
     expect(record?.event).toMatchObject({ tenant_id: platform.tenant, stream_id: null })
     expect(record?.key).toBe(`${platform.tenant}:${node}`)
+  })
+
+  test('leaves a mark behind its events in every partition, with its own time of its newest poll', async () => {
+    const token = await decklog.identities.node(platform.cluster, newId('node'))
+    const before = decklog.marks.length
+    const poll = (occurred_at: string) =>
+      event({ event_type: 'node-monitoring', stream_name: '', data: monitoring, occurred_at })
+    const batch = [event(), poll('2026-11-24T00:00:07.000Z'), event(), poll('2026-11-24T00:00:06.000Z'), event()]
+    await decklog.publish(batch, token)
+    const records = await decklog.published()
+    const marks = decklog.marks.slice(before)
+    expect(marks.map(({ partition }) => partition).sort((a, b) => a - b)).toEqual([...Array(TOPIC_PARTITIONS).keys()])
+    for (const { partition, offset, value } of marks) {
+      const { heard_at, partitions } = HostHeard.parse(JSON.parse(Buffer.from(value).toString()))
+      expect({ heard_at, partitions }).toEqual({ heard_at: '2026-11-24T00:00:07.000Z', partitions: TOPIC_PARTITIONS })
+      const there = records.filter((record) => record.partition === partition)
+      expect(there.every((record) => record.offset < offset)).toBe(true)
+    }
+    // The next is due only some time later.
+    await decklog.publish([poll('2026-11-24T00:00:08.000Z')], token)
+    await decklog.published()
+    expect(decklog.marks.length - before).toBe(TOPIC_PARTITIONS)
   })
 
   test('that reports a stream without an owner has it kept apart, not dropped', async () => {

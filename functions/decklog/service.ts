@@ -13,6 +13,7 @@ import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { DecklogSettings } from './config.ts'
 import { Gate } from './events/gate.ts'
+import { Marks } from './events/marks.ts'
 import { createOwners } from './owners/owners.ts'
 
 const NAME = 'decklog'
@@ -60,6 +61,7 @@ export async function open({ config, secrets }: DecklogSettings, clock: Clock = 
         clock,
       }),
       gate: new Gate(),
+      marks: new Marks(),
       count: (event_type, outcome) => verdicts.inc({ event_type, outcome }),
     },
     metrics: registry,

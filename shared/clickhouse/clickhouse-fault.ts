@@ -45,7 +45,7 @@ function fromException(error: ClickHouseError): Fault {
   return refused(error)
 }
 
-function timeout(cause: Error): Fault {
+export function timeout(cause: unknown): Fault {
   return new Fault('timeout', 'clickhouse_timeout', 'ClickHouse did not answer in time', { cause })
 }
 

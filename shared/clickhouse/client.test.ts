@@ -28,15 +28,6 @@ describe('rows', () => {
     expect(rows).toEqual([row])
   })
 
-  test('may go without their names, in any order of their fields', async () => {
-    const rows = [
-      { id: '7', name: 'seven', at: '2026-01-02T03:04:05.678Z' },
-      { at: '2026-01-02T03:04:05.679Z', name: "it's\ta \\ test\n", id: '8' },
-    ]
-    await fresh.clickhouse.insert('t', rows, { columns: ['at', 'id', 'name'] })
-    expect(await fresh.clickhouse.query('SELECT id, name, at FROM t WHERE id IN (7, 8) ORDER BY id')).toEqual(rows)
-  })
-
   test('of the same token are stored once', async () => {
     await fresh.clickhouse.command(
       'CREATE TABLE once (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100',

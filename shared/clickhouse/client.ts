@@ -1,4 +1,6 @@
 import { type ClickHouseSettings, createClient } from '@clickhouse/client-web'
+import type { Block } from './block/block.ts'
+import { postBlock } from './block/post-block.ts'
 import { toClickHouseFault, withoutRows } from './clickhouse-fault.ts'
 
 export interface ClickHouseTarget {
@@ -18,8 +20,6 @@ interface ClickHouseLimits {
 interface InsertOptions {
   /** Names this batch: the same token within the table's deduplication window inserts nothing. */
   token?: string
-  /** What every row has, and nothing else: it then goes without its names, which takes half the bytes. */
-  columns?: readonly string[]
   settings?: ClickHouseSettings
 }
 
@@ -30,6 +30,8 @@ export interface ClickHouse extends AsyncDisposable {
   query<Row>(sql: string, params?: Record<string, unknown>, settings?: ClickHouseSettings): Promise<Row[]>
   /** Returns once the rows are stored. Their text never shows in an error. */
   insert(table: string, rows: readonly object[], options?: InsertOptions): Promise<void>
+  /** The same for many rows, which were made a block before. */
+  insertBlock(table: string, block: Block, options?: InsertOptions): Promise<void>
   /** DDL and the like: one statement without a result. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>
   ping(): Promise<void>
@@ -42,12 +44,13 @@ const ANSWER_GRACE_MS = 5_000
 /** Opens ClickHouse over HTTP; nothing is sent before the first call. */
 export function openClickHouse(target: ClickHouseTarget, limits: ClickHouseLimits = {}): ClickHouse {
   const { maxExecutionSeconds = EXECUTION_SECONDS_DEFAULT, maxRowsToRead } = limits
+  const timeoutMs = maxExecutionSeconds * 1000 + ANSWER_GRACE_MS
   const client = createClient({
     url: target.url,
     username: target.user,
     password: target.password,
     database: target.database,
-    request_timeout: maxExecutionSeconds * 1000 + ANSWER_GRACE_MS,
+    request_timeout: timeoutMs,
     clickhouse_settings: {
       max_execution_time: maxExecutionSeconds,
       // An answer then has its true status: an error cannot follow the first rows.
@@ -67,10 +70,14 @@ export function openClickHouse(target: ClickHouseTarget, limits: ClickHouseLimit
         const answer = await client.query({ ...request, use_multipart_params_auto: true })
         return answer.json<Row>()
       }),
-    insert: (table, rows, { token, columns, settings } = {}) =>
+    insert: (table, values, options) =>
       asFaults(async () => {
-        const clickhouse_settings = { ...settings, ...(token !== undefined && { insert_deduplication_token: token }) }
-        await client.insert({ table, clickhouse_settings, ...encodeRows(rows, columns) })
+        await client.insert({ table, values, clickhouse_settings: toSettings(options), format: 'JSONEachRow' })
+      }, withoutRows),
+    insertBlock: (table, block, options) =>
+      asFaults(() => {
+        const settings = { max_execution_time: maxExecutionSeconds, ...toSettings(options) }
+        return postBlock(target, { table, block, settings, timeoutMs })
       }, withoutRows),
     command: (sql, params = {}) =>
       asFaults(async () => {
@@ -85,12 +92,8 @@ export function openClickHouse(target: ClickHouseTarget, limits: ClickHouseLimit
   }
 }
 
-function encodeRows(rows: readonly object[], columns: readonly string[] | undefined) {
-  const [first, ...others] = columns ?? []
-  if (first === undefined) return { values: rows, format: 'JSONEachRow' } as const
-  const names: [string, ...string[]] = [first, ...others]
-  const values = rows.map((row) => names.map((name): unknown => Reflect.get(row, name)))
-  return { values, columns: names, format: 'JSONCompactEachRow' } as const
+function toSettings({ token, settings }: InsertOptions = {}): ClickHouseSettings {
+  return { ...settings, ...(token !== undefined && { insert_deduplication_token: token }) }
 }
 
 async function asFaults<T>(work: () => Promise<T>, refine = (fault: ReturnType<typeof toClickHouseFault>) => fault) {

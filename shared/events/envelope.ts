@@ -6,7 +6,8 @@ import { Name, Timestamp } from './fields.ts'
 export const EventSource = z.enum(['helmsman', 'foghorn'])
 export type EventSource = z.infer<typeof EventSource>
 
-const sent = {
+/** The envelope of an event as its observer sends it. */
+export const sent = {
   /** Derived from the source event (shared/ids.ts), so a repeat has the same id. */
   event_id: z.uuid(),
   /** MistServer's runtime name, `live+<internal name>`; empty for what concerns no stream. */
@@ -15,7 +16,8 @@ const sent = {
   source: EventSource,
 }
 
-const stored = {
+/** What Decklog makes of it. */
+export const stored = {
   ...sent,
   /** Null when the stream has no known owner; such events are kept apart, never dropped. */
   tenant_id: Name.nullable(),
@@ -47,12 +49,13 @@ export const StoredEvent = oneOfAllTypes<StoredEvent>(stored)
  * the envelope's fields and of the catalogue's entry that `Typed` names.
  */
 function oneOfAllTypes<Event>(fields: typeof sent | typeof stored) {
-  const [first, ...others] = eventTypes.map((type) => option(type, fields))
+  const [first, ...others] = eventTypes.map((type) => toSchema(type, fields))
   if (first === undefined) throw new TypeError('the catalogue is empty')
   return z.discriminatedUnion('event_type', [first, ...others]) as unknown as z.ZodType<Event>
 }
 
-function option(event_type: EventType, fields: typeof sent | typeof stored) {
+/** The schema of one type's events. */
+export function toSchema(event_type: EventType, fields: typeof sent | typeof stored) {
   const { schema_version, data } = catalogue[event_type]
   return z.strictObject({
     ...fields,

@@ -1,4 +1,4 @@
-/** Bounds of one event, met by every sender and checked again by Decklog. Lengths are in UTF-16 characters. */
+/** Bounds of one event, met by every sender and checked again by Decklog. Lengths are in characters of Unicode. */
 export const NAME_CHARS_MAX = 256
 export const HOST_CHARS_MAX = 255
 export const URL_CHARS_MAX = 2048

@@ -2,6 +2,7 @@ import { shortenAddress } from '../address.ts'
 import { Fault } from '../fault.ts'
 import { mapAddresses } from './addresses.ts'
 import { StoredEvent } from './envelope.ts'
+import { isStoredEvent } from './quick-check.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -10,7 +11,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  * `invalid_event`. Addresses are shortened here too, so that no other producer brings whole ones into the stores.
  */
 export function readEvent(value: Uint8Array): StoredEvent {
-  const result = StoredEvent.safeParse(readJson(value))
+  const json = readJson(value)
+  if (isStoredEvent(json)) return withShortAddresses(json)
+  const result = StoredEvent.safeParse(json)
   if (!result.success) {
     const [issue] = result.error.issues
     throw new Fault('unprocessable', 'invalid_event', `/${issue?.path.join('/') ?? ''} ${issue?.message ?? ''}`)

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { Fault } from '../fault.ts'
 import { mulberry32 } from '../mulberry32.ts'
 import { type CrashPlan, type EngineAddress, openEventLog } from './crash-member.ts'
@@ -201,6 +201,54 @@ export function describeEventLog(name: string, start: () => Promise<Engine>): vo
       expect(sizes.reduce((a, b) => a + b)).toBe(25)
     })
 
+    test('hands over the next batch while the second step of one runs, and commits each after its own', async () => {
+      const key = 'one'
+      await log.produce(topic, [event(key, '0'), event(key, '1'), event(key, '2')])
+      const committed = async () => (await log.lag(of)).reduce((sum, part) => sum + part.committed, 0n)
+      const started: string[] = []
+      const held = upTo(3).map(() => Promise.withResolvers<void>())
+      const consumer = log.consume({ ...of, batch_records_max: 1 }, async ([record]) => {
+        const value = record ? text(record) : ''
+        started.push(value)
+        return () => held[Number(value)]?.promise ?? Promise.resolve()
+      })
+      onTestFinished(() => {
+        for (const { resolve } of held) resolve()
+        return consumer.close()
+      })
+      await expect.poll(() => started).toEqual(['0', '1'])
+      expect(await committed()).toBe(0n)
+      held[1]?.resolve()
+      held[0]?.resolve()
+      await expect.poll(committed).toBe(2n)
+      const closed = consumer.close()
+      held[2]?.resolve()
+      await closed
+      expect(await committed()).toBe(3n)
+    })
+
+    test('hands out again, from the first one on, what lay behind a second step that closing broke off', async () => {
+      const key = 'one'
+      await log.produce(topic, [event(key, '0'), event(key, '1'), event(key, '2')])
+      const tried = Promise.withResolvers<void>()
+      const consumer = log.consume({ ...of, batch_records_max: 1 }, async ([record]) => async () => {
+        if (record && text(record) === '0') return
+        tried.resolve()
+        throw new Fault('unavailable', 'store_down', 'Later')
+      })
+      await tried.promise
+      await consumer.close()
+      expect((await consumeAll()).map(text)).toEqual(['1', '2'])
+    })
+
+    test('stops when a second step fails for good, even with nothing more to hand over', async () => {
+      await log.produce(topic, numbered(1))
+      const failure = new Error('cannot be handled')
+      await using consumer = log.consume(of, async () => () => Promise.reject(failure))
+      await expect(consumer.done).rejects.toBe(failure)
+      expect(await consumeAll()).toHaveLength(1)
+    })
+
     test('shows every group every record', async () => {
       await log.produce(topic, numbered(10))
       expect(await consumeAll()).toHaveLength(10)
@@ -240,31 +288,38 @@ export function describeEventLog(name: string, start: () => Promise<Engine>): vo
       expect((await consumeAll()).map(text)).toEqual(['3', '4'])
     })
 
-    test('loses nothing and keeps each key in order while members come and go', async () => {
-      const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
-      const random = mulberry32(seed)
-      const seen: ConsumedRecord[] = []
-      const join = () =>
-        log.consume({ ...of, batch_records_max: 7, batch_wait_ms: 1 }, async (batch) => {
-          if (random() < 0.1) throw new Fault('unavailable', 'store_down', 'Later')
-          seen.push(...batch)
-        })
-      const members = [join()]
-      let produced = 0
-      for (let step = 0; step < CHURN_STEPS; step++) {
-        const records = upTo(30).map(() => event(`key-${Math.floor(random() * 10)}`, String(produced++)))
-        await log.produce(topic, records)
-        if (members.length < 2 || (members.length < 4 && random() < 0.5)) members.push(join())
-        else await members.shift()?.close()
-      }
-      await members[0]?.drained()
-      await Promise.all(members.map((member) => member.close()))
-      expect(sorted([...new Set(seen.map(text))]), `TEST_SEED=${seed}`).toEqual(upTo(produced))
-      for (const [key, records] of Map.groupBy(seen, (record) => record.key)) {
-        const firsts = [...new Set(records.map((record) => Number(text(record))))]
-        expect(firsts, `TEST_SEED=${seed} ${key}`).toEqual(firsts.toSorted((a, b) => a - b))
-      }
-    })
+    test.each(['at once', 'in a second step'])(
+      'loses nothing and keeps each key in order while members come and go, handling %s',
+      async (when) => {
+        const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
+        const random = mulberry32(seed)
+        const seen: ConsumedRecord[] = []
+        const join = () =>
+          log.consume({ ...of, batch_records_max: 7, batch_wait_ms: 1 }, async (batch) => {
+            const handle = async () => {
+              if (random() < 0.1) throw new Fault('unavailable', 'store_down', 'Later')
+              seen.push(...batch)
+            }
+            if (when !== 'at once') return handle
+            await handle()
+          })
+        const members = [join()]
+        let produced = 0
+        for (let step = 0; step < CHURN_STEPS; step++) {
+          const records = upTo(30).map(() => event(`key-${Math.floor(random() * 10)}`, String(produced++)))
+          await log.produce(topic, records)
+          if (members.length < 2 || (members.length < 4 && random() < 0.5)) members.push(join())
+          else await members.shift()?.close()
+        }
+        await members[0]?.drained()
+        await Promise.all(members.map((member) => member.close()))
+        expect(sorted([...new Set(seen.map(text))]), `TEST_SEED=${seed}`).toEqual(upTo(produced))
+        for (const [key, records] of Map.groupBy(seen, (record) => record.key)) {
+          const firsts = [...new Set(records.map((record) => Number(text(record))))]
+          expect(firsts, `TEST_SEED=${seed} ${key}`).toEqual(firsts.toSorted((a, b) => a - b))
+        }
+      },
+    )
 
     test('tells how far a group is behind in each partition', async () => {
       const lagOf = async () => (await log.lag(of)).reduce((sum, { lag }) => sum + lag, 0n)

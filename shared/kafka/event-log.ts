@@ -3,6 +3,8 @@ export interface EventRecord {
   key: string
   value: Uint8Array
   headers: Record<string, string>
+  /** Where it goes, whatever its key; by its key when absent. */
+  partition?: number
   /** Source time in Unix ms; the time of the append when absent or ahead of it. */
   timestamp_ms?: number
 }
@@ -39,8 +41,12 @@ export interface ConsumeOptions {
 /**
  * Handles one batch; resolving commits it. A thrown `Fault` with `retry` runs the same batch again after a
  * back-off; any other error stops the consumer. A record may arrive again after a crash or a rebalance.
+ * A handler may leave a second step to be done, which then runs while the next batch is handed over: second steps run
+ * one at a time, in order, are retried in the same way, and a batch is committed after its own.
  */
-export type BatchHandler = (batch: ConsumedRecord[]) => Promise<void>
+// biome-ignore lint/suspicious/noConfusingVoidType: most handlers resolve with nothing.
+export type BatchHandler = (batch: ConsumedRecord[]) => Promise<void | SecondStep>
+export type SecondStep = () => Promise<void>
 
 export interface PartitionLag {
   partition: number
@@ -73,4 +79,6 @@ export interface EventLog extends AsyncDisposable {
   /** Starts a member of the group; a new group starts at the oldest record. */
   consume(options: ConsumeOptions, handler: BatchHandler): Consumer
   lag(of: { topic: string; group: string }): Promise<PartitionLag[]>
+  /** How many partitions the topic has. */
+  partitions(topic: string): Promise<number>
 }

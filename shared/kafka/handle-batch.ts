@@ -1,5 +1,4 @@
 import { Fault } from '../fault.ts'
-import type { BatchHandler, ConsumedRecord } from './event-log.ts'
 import { wait } from './wait.ts'
 
 export const RETRY_DELAY_MIN_MS = 50
@@ -21,22 +20,17 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
 }
 
 /**
- * Runs the handler on the batch until it resolves, retrying retryable faults in place so that order holds.
- * Answers false when closing came first: the batch then stays uncommitted. Throws `HandlerError` for anything else.
+ * Runs the work until it resolves, retrying retryable faults in place so that order holds. Answers its result, or
+ * nothing when closing came first. Throws `HandlerError` for anything else.
  */
-export async function handleBatch(
-  handler: BatchHandler,
-  batch: ConsumedRecord[],
-  closing: AbortSignal,
-): Promise<boolean> {
+export async function untilDone<T>(work: () => Promise<T>, closing: AbortSignal): Promise<{ result: T } | undefined> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await handler(batch)
-      return true
+      return { result: await work() }
     } catch (error) {
       if (!(error instanceof Fault && error.retry)) throw new HandlerError(error)
     }
     await wait(retryDelayMs(attempt), closing)
-    if (closing.aborted) return false
+    if (closing.aborted) return undefined
   }
 }

@@ -10,13 +10,14 @@ export const HANDLED_BYTES_MAX = 8_000_000
 /** What a record costs beside its content: lengths, offset and time deltas. */
 const RECORD_OVERHEAD_BYTES = 32
 const HEADER_OVERHEAD_BYTES = 8
+const BETWEEN = ' '
 
 /** Bytes that a record takes in a batch. Throws `record_too_large` or `invalid_record`: neither ever succeeds unchanged. */
 export function recordBytes(record: EventRecord): number {
-  let bytes = RECORD_OVERHEAD_BYTES + textBytes(record.key) + record.value.byteLength
-  for (const [name, value] of Object.entries(record.headers)) {
-    bytes += HEADER_OVERHEAD_BYTES + textBytes(name) + textBytes(value)
-  }
+  const headers = Object.entries(record.headers)
+  const texts = [record.key, ...headers.flat()]
+  const overhead = RECORD_OVERHEAD_BYTES + headers.length * HEADER_OVERHEAD_BYTES
+  const bytes = overhead + textBytes(texts) + record.value.byteLength
   if (bytes > RECORD_BYTES_MAX) {
     throw new Fault(
       'too_large',
@@ -28,11 +29,13 @@ export function recordBytes(record: EventRecord): number {
 }
 
 /** Both engines take the same text: Postgres stores no NUL, and a lone surrogate is not UTF-8. */
-function textBytes(text: string): number {
-  if (!text.isWellFormed() || text.includes('\0')) {
+function textBytes(texts: readonly string[]): number {
+  // Looked at in one piece, which costs a third; what stands between keeps halves of characters apart.
+  const all = texts.join(BETWEEN)
+  if (!all.isWellFormed() || all.includes('\0')) {
     throw new Fault('invalid', 'invalid_record', 'A key or header holds a character that cannot be stored')
   }
-  return Buffer.byteLength(text)
+  return Buffer.byteLength(all) - (texts.length - 1) * BETWEEN.length
 }
 
 /** When a record happened, for the log: a source whose clock runs ahead is cut to `now`, because Kafka refuses the whole batch. */

@@ -1,6 +1,7 @@
 import { isEventType } from '../../../shared/events/catalogue.ts'
 import { SentEvent } from '../../../shared/events/envelope.ts'
 import { EVENT_DATA_BYTES_MAX } from '../../../shared/events/limits.ts'
+import { isSentEvent } from '../../../shared/events/quick-check.ts'
 import { Fault } from '../../../shared/fault.ts'
 import type { Sender } from './sender.ts'
 
@@ -44,6 +45,7 @@ function readJson(read: () => unknown): unknown {
 }
 
 function parseEvent(input: unknown): SentEvent {
+  if (isSentEvent(input)) return input
   const result = SentEvent.safeParse(input)
   if (result.success) return result.data
   const type = Object(input).event_type

@@ -1,20 +1,23 @@
 import type { Context } from '../../../shared/context.ts'
 import { EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
 import type { SentEvent } from '../../../shared/events/envelope.ts'
+import { toMarks } from '../../../shared/events/host-heard.ts'
 import { BATCH_EVENTS_MAX } from '../../../shared/events/limits.ts'
 import { Fault } from '../../../shared/fault.ts'
-import type { EventLog, RecordPosition } from '../../../shared/kafka/event-log.ts'
+import type { EventLog, EventRecord, RecordPosition } from '../../../shared/kafka/event-log.ts'
 import type { Owners } from '../owners/owners.ts'
 import { attribute } from './attribute.ts'
 import { type Candidate, checkEvent } from './check.ts'
 import type { Gate } from './gate.ts'
+import type { Marks } from './marks.ts'
 import { toRecord } from './record.ts'
-import { requireSender } from './sender.ts'
+import { requireSender, type Sender } from './sender.ts'
 
 export interface PublishDeps {
   events: EventLog
   owners: Owners
   gate: Gate
+  marks: Marks
   /** Told of each verdict: `accepted`, `unattributed`, or why not. */
   count: (event_type: string, outcome: string) => void
 }
@@ -38,8 +41,9 @@ export async function publish(ctx: Context & PublishDeps, batch: readonly Candid
   const checked = batch.map((candidate) => check(() => checkEvent(candidate, sender, receivedAt)))
   const good = checked.filter((event): event is SentEvent => !(event instanceof Fault))
   const ownerOf = await attribute(ctx.owners, sender, good)
-  const records = good.map((event) => toRecord(event, ownerOf(event), sender, receivedAt))
-  const positions = records.length > 0 ? await ctx.events.produce(EVENTS_TOPIC, records) : []
+  const received_at = receivedAt.toISOString()
+  const records = good.map((event) => toRecord(event, ownerOf(event), sender, received_at))
+  const positions = records.length > 0 ? await append(ctx, sender, good, records) : []
   for (const event of good) ctx.count(event.event_type, ownerOf(event).tenant_id === null ? 'unattributed' : 'accepted')
 
   const next = positions.values()
@@ -50,6 +54,21 @@ export async function publish(ctx: Context & PublishDeps, batch: readonly Candid
     if (!position) throw new Fault('internal', 'internal', 'Internal error')
     return { event_id, accepted: true, position, received_at: receivedAt }
   })
+}
+
+/** Appends the records, and where one is due a mark of the host after them in every partition. */
+async function append(
+  { events, marks, now }: Context & PublishDeps,
+  sender: Sender,
+  good: readonly SentEvent[],
+  records: readonly EventRecord[],
+): Promise<RecordPosition[]> {
+  const heardAt = marks.due(sender, good, now())
+  if (heardAt === null || sender.node_id === null) return events.produce(EVENTS_TOPIC, records)
+  const following = toMarks(sender.node_id, heardAt, await events.partitions(EVENTS_TOPIC))
+  const positions = await events.produce(EVENTS_TOPIC, [...records, ...following])
+  marks.marked(sender, now())
+  return positions
 }
 
 function check(run: () => SentEvent): SentEvent | Fault {

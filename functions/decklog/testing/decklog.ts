@@ -4,6 +4,7 @@ import { createConnectTransport } from '@connectrpc/connect-node'
 import { serve } from '@hono/node-server'
 import { EVENTS_TOPIC, TOPIC_PARTITIONS } from '../../../shared/contract/decklog.ts'
 import { StoredEvent } from '../../../shared/events/envelope.ts'
+import { HOST_HEARD } from '../../../shared/events/host-heard.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
 import { createVerifier } from '../../../shared/identity/verifier.ts'
@@ -16,6 +17,7 @@ import { createIdentities, type Identities } from '../../../shared/testing/ident
 import { freshDatabase } from '../../../shared/testing/postgres.ts'
 import { createApi } from '../api.ts'
 import { Gate } from '../events/gate.ts'
+import { Marks } from '../events/marks.ts'
 import { createOwners } from '../owners/owners.ts'
 import { message, type Sent } from './events.ts'
 
@@ -49,6 +51,8 @@ export interface TestDecklog extends AsyncDisposable {
   produce(records: unknown, token: string, path?: string): Promise<Response>
   /** The records that are new since the last call. */
   published(): Promise<Published[]>
+  /** Marks of hosts among all that was read so far. */
+  marks: ConsumedRecord[]
 }
 
 export async function openTestDecklog(): Promise<TestDecklog> {
@@ -87,6 +91,7 @@ export async function openTestDecklog(): Promise<TestDecklog> {
       events,
       owners: createOwners({ commodore: client('commodore'), quartermaster: client('quartermaster'), clock }),
       gate,
+      marks: new Marks(),
       count: () => undefined,
     },
     metrics: registry,
@@ -103,6 +108,7 @@ export async function openTestDecklog(): Promise<TestDecklog> {
     gate,
     identities,
     controlPlane: 'up',
+    marks: [],
     publish: async (batch, token, useBinaryFormat = true) => {
       const transport = createConnectTransport({ baseUrl: url, httpVersion: '1.1', useBinaryFormat })
       const authorization = `Bearer ${token ?? (await identities.node(platform.cluster, node))}`
@@ -127,10 +133,14 @@ export async function openTestDecklog(): Promise<TestDecklog> {
         seen.push(...batch)
       })
       await consumer.drained()
-      return seen.map((record) => {
-        const text = Buffer.from(record.value).toString()
-        return { ...record, text, event: StoredEvent.parse(JSON.parse(text)) }
-      })
+      const isMark = ({ headers }: ConsumedRecord) => headers.event_type === HOST_HEARD
+      decklog.marks.push(...seen.filter(isMark))
+      return seen
+        .filter((record) => !isMark(record))
+        .map((record) => {
+          const text = Buffer.from(record.value).toString()
+          return { ...record, text, event: StoredEvent.parse(JSON.parse(text)) }
+        })
     },
     [Symbol.asyncDispose]: async () => {
       await new Promise((resolve) => server.close(resolve))

@@ -3,9 +3,10 @@ import { DEAD_LETTERS_TOPIC, EVENTS_TOPIC } from '../../../shared/contract/deckl
 import type { ConsumedRecord, EventLog } from '../../../shared/kafka/event-log.ts'
 import { PostgresEventLog } from '../../../shared/kafka/postgres/postgres-event-log.ts'
 import { createLog } from '../../../shared/log.ts'
-import { eventOf, toValue } from '../testing/events.ts'
+import { eventOf, marksOf, toValue } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
 import { consume } from './consume.ts'
+import { ingest } from './ingest.ts'
 import { handleKafkaEvent } from './lambda.ts'
 
 const log = createLog('periscope-ingest')
@@ -72,6 +73,35 @@ test('what is in the event log is stored, and what cannot be is buried with its 
     dead_reason: 'malformed_event',
     dead_from: expect.stringMatching(/^analytics_events\/\d+\/\d+$/),
   })
+})
+
+test('while one partition is held back, its host is heard only as far as that one was stored', async () => {
+  const node_id = 'nod_held'
+  const polls = [1, 2].map((second) =>
+    eventOf('node-monitoring', { node_id, tenant_id: 'ten_held', occurred_at: `2026-11-24T00:00:0${second}.000Z` }),
+  )
+  for (const poll of polls) {
+    const record = { key: 'ten_held', headers: { event_type: 'node-monitoring' }, ...toValue(poll) }
+    await events.produce(EVENTS_TOPIC, [record, ...marksOf([poll], await events.partitions(EVENTS_TOPIC))])
+  }
+  const all: ConsumedRecord[] = []
+  const of = { topic: EVENTS_TOPIC, group: 'held', batch_records_max: 1000, batch_wait_ms: 1 }
+  await using consumer = events.consume(of, async (batch) => {
+    all.push(...batch)
+  })
+  await consumer.drained()
+  const heard = () => stores.clickhouse.query("SELECT seen_at, heard_at FROM hosts_heard WHERE node_id = 'nod_held'")
+  const ours = all.filter(({ key }) => key.endsWith(node_id) || key === 'ten_held')
+  const heldFrom = ours.findLastIndex(({ partition }) => partition === 1)
+  await ingest(stores, ours.toSpliced(heldFrom, 1))
+  expect(await heard()).toEqual([{ seen_at: polls[1]?.occurred_at, heard_at: polls[0]?.occurred_at }])
+  await ingest(stores, ours.slice(heldFrom, heldFrom + 1))
+  expect(await heard()).toEqual([{ seen_at: polls[1]?.occurred_at, heard_at: polls[1]?.occurred_at }])
+})
+
+test('a mark that says nothing is buried as any other record', async () => {
+  const record = { value: Buffer.from('{}'), headers: { event_type: 'host-heard' }, partition: 0 }
+  expect(await ingest(stores, [record])).toMatchObject({ failures: [{ record, fault: { reason: 'invalid_mark' } }] })
 })
 
 const base64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64')

@@ -8,7 +8,7 @@ import { freePort } from '../../../shared/testing/port.ts'
 import { createReadForgotten } from '../retention/forgotten.ts'
 import { eventOf, readSessionEvents, toValue } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
-import { ingest, SLICE_RECORDS_MAX } from './ingest.ts'
+import { ingest, readBatch, storeBatch } from './ingest.ts'
 
 const session = readSessionEvents()
 let stores: TestStores
@@ -94,27 +94,38 @@ test('a batch that is repeated as it was is not even written again', async () =>
   expect(await count('stream_runs', "tenant_id = 'ten_token'", '')).toBe(3)
 })
 
-test('a batch of several slices is stored whole, in one insert a slice, and its changes are told once, at the end', async () => {
-  const tenant_id = 'ten_slices'
-  const events = Array.from({ length: SLICE_RECORDS_MAX + 2 }, () => eventOf('stream-end', { tenant_id }))
-  const [first, ...others] = events.map(toValue)
+test('a batch is stored in one insert a table, and its changes are told once, after it', async () => {
+  const tenant_id = 'ten_inserts'
+  const events = Array.from({ length: 500 }, () => eventOf('stream-end', { tenant_id }))
+  const [first, ...others] = [...events, eventOf('client-lifecycle', { tenant_id })].map(toValue)
   const bad = { value: Buffer.from('no') }
-  const inserts: [string, number][] = []
+  const inserts: string[] = []
   const clickhouse: ClickHouse = {
     ...stores.clickhouse,
     insert: async (table, rows, options) => {
       await stores.clickhouse.insert(table, rows, options)
-      inserts.push([table, rows.length])
+      inserts.push(table)
+    },
+    insertBlock: async (table, block, options) => {
+      await stores.clickhouse.insertBlock(table, block, options)
+      inserts.push(table)
     },
   }
   const { failures } = await ingest({ ...stores, clickhouse }, [first ?? bad, bad, ...others])
   expect(failures).toMatchObject([{ record: bad, fault: { reason: 'malformed_event' } }])
-  expect(await count('stream_runs', "tenant_id = 'ten_slices'")).toBe(events.length)
-  expect(inserts).toEqual([
-    ['stream_runs', SLICE_RECORDS_MAX - 1],
-    ['stream_runs', 3],
-    ['usage_changes', 1],
-  ])
+  expect(await count('stream_runs', "tenant_id = 'ten_inserts'")).toBe(events.length)
+  expect(inserts.slice(0, 2).sort()).toEqual(['client_samples', 'stream_runs'])
+  expect(inserts.slice(2)).toEqual(['usage_changes'])
+})
+
+test('a tenant that was forgotten while its batch waited is not stored', async () => {
+  const [tenant_id, other] = ['ten_forgotten', 'ten_remembered']
+  const read = await readBatch(
+    [tenant_id, other].map((tenant) => toValue(eventOf('stream-end', { tenant_id: tenant }))),
+  )
+  await storeBatch({ ...stores, readForgotten: async () => new Set([tenant_id]) }, read)
+  expect(await count('stream_runs', "tenant_id = 'ten_forgotten'")).toBe(0)
+  expect(await count('stream_runs', "tenant_id = 'ten_remembered'")).toBe(1)
 })
 
 test('an event without an owner is kept whole, for operators', async () => {

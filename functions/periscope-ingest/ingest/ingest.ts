@@ -4,21 +4,14 @@ import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { readEvent } from '../../../shared/events/read.ts'
 import { type Fault, toFault } from '../../../shared/fault.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
-import { sha256Hex } from '../../../shared/random.ts'
 import type { ReadForgotten } from '../retention/forgotten.ts'
 import type { Tables } from '../state/tables.ts'
 import { writeState } from '../state/write.ts'
-import { toHostsHeard } from '../tables/host-heard.ts'
-import type { OwnedEvent, Table } from '../tables/table.ts'
-import { tables } from '../tables/tables.ts'
-import { toUnattributedRow, unattributedEvents } from '../tables/unattributed-events.ts'
-import { toUsageChanges } from '../tables/usage-changes.ts'
-import { overlap } from './overlap.ts'
+import { type HostHeardRow, isMark, readMark } from '../tables/host-heard.ts'
+import { Harvest } from './harvest.ts'
 import { isAboutData, toWaiting } from './refusal.ts'
 
-/** Events of one insert a table at most: inserts of half of it cost ClickHouse up to twice as much a row. */
-export const SLICE_RECORDS_MAX = 5_000
-/** Records that are read before sockets get their turn: about 2 ms. */
+/** Records that are read, and forgotten again, before sockets get their turn: about 2 ms. */
 const READ_RECORDS_MAX = 250
 
 /** Where events end up. */
@@ -35,54 +28,75 @@ export interface Failure<R> {
   fault: Fault
 }
 
-interface Read<R> {
-  record: R
-  event: StoredEvent
+/** A batch of the log, read and checked: what is left to do is the stores' work. */
+export interface ReadBatch<R> {
+  good: R[]
+  bad: Failure<R>[]
+  /** Of the good ones; absent when one of them holds what its table cannot. */
+  harvest: Harvest | undefined
+}
+
+/** A record of the log, or the value of one. */
+interface Valued {
+  value: Uint8Array
+  headers?: Readonly<Record<string, string>>
+  partition?: number
 }
 
 /**
- * Stores the events of a batch, slice by slice; storing them again changes no answer. Answers the records that cannot
- * be stored. Throws a retryable `Fault` when a store is out of reach: then the whole batch comes again.
+ * Stores the events of a batch; storing them again changes no answer. Answers the records that cannot be stored. Throws
+ * a retryable `Fault` when a store is out of reach: then the whole batch comes again.
  */
-export async function ingest<R extends { value: Uint8Array }>(
+export async function ingest<R extends Valued>(
   stores: Stores,
   records: readonly R[],
 ): Promise<{ failures: Failure<R>[] }> {
-  const failures: Failure<R>[] = []
-  const stored: StoredEvent[] = []
-  const forgotten = await readForgotten(stores)
-  await overlap(
-    cut(records, SLICE_RECORDS_MAX),
-    (slice) => readSlice(slice, forgotten),
-    async ({ good, bad }) => {
-      const refused = await storeApart(stores, good)
-      failures.push(...bad, ...refused)
-      const refusedRecords = new Set(refused.map(({ record }) => record))
-      for (const { record, event } of good) if (!refusedRecords.has(record)) stored.push(event)
-    },
-  )
-  await announce(stores, stored)
-  return { failures }
+  return { failures: await storeBatch(stores, await readBatch(records)) }
 }
 
-/** The events of a slice but those of forgotten tenants, and the records that are none. */
-async function readSlice<R extends { value: Uint8Array }>(slice: readonly R[], forgotten?: ReadonlySet<string>) {
-  const good: Read<R>[] = []
+/** The first half of `ingest`, which may run while the batch before is stored. */
+export async function readBatch<R extends Valued>(records: readonly R[]): Promise<ReadBatch<R>> {
+  const good: R[] = []
   const bad: Failure<R>[] = []
-  for (const [i, record] of slice.entries()) {
-    if (i > 0 && i % READ_RECORDS_MAX === 0) await nextTurn()
+  const marks: HostHeardRow[] = []
+  let harvest: Harvest | undefined = new Harvest()
+  for (let at = 0; at < records.length; at += READ_RECORDS_MAX) {
+    if (at > 0) await nextTurn()
+    const events: StoredEvent[] = []
+    for (const record of records.slice(at, at + READ_RECORDS_MAX)) {
+      try {
+        if (isMark(record)) marks.push(readMark(record))
+        else events.push(readEvent(record.value))
+        good.push(record)
+      } catch (error) {
+        bad.push({ record, fault: toFault(error) })
+      }
+    }
     try {
-      const event = readEvent(record.value)
-      if (!forgotten?.has(event.tenant_id ?? '')) good.push({ record, event })
-    } catch (error) {
-      bad.push({ record, fault: toFault(error) })
+      harvest?.add(events)
+    } catch {
+      // The one that cannot be written is found when they are stored apart.
+      harvest = undefined
     }
   }
-  return { good, bad }
+  for (const mark of marks) harvest?.hear(mark)
+  return { good, bad, harvest }
 }
 
-function* cut<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size)
+/** The second half of `ingest`, for one batch after the other. */
+export async function storeBatch<R extends Valued>(stores: Stores, batch: ReadBatch<R>): Promise<Failure<R>[]> {
+  // Only now: a batch may have waited long since it was read.
+  const { good, bad, harvest } = without(await readForgotten(stores), batch)
+  const { refused, stored } = await storeApart(stores, good, harvest)
+  for (const each of stored) await announce(stores, each)
+  return [...bad, ...refused]
+}
+
+function without<R extends Valued>(forgotten: ReadonlySet<string> | undefined, batch: ReadBatch<R>): ReadBatch<R> {
+  const { good, harvest } = batch
+  if (!forgotten || (harvest && ![...harvest.tenants].some((tenant) => forgotten.has(tenant)))) return batch
+  const kept = good.filter((record) => isMark(record) || !forgotten.has(readEvent(record.value).tenant_id ?? ''))
+  return { ...batch, good: kept, harvest: undefined }
 }
 
 async function readForgotten(stores: Stores): Promise<ReadonlySet<string> | undefined> {
@@ -93,69 +107,57 @@ async function readForgotten(stores: Stores): Promise<ReadonlySet<string> | unde
   }
 }
 
-/** A slice that a store refuses is halved until the record that it refuses stands alone. */
-async function storeApart<R>(stores: Stores, batch: Read<R>[]): Promise<Failure<R>[]> {
-  const [first] = batch
-  if (!first) return []
+interface Outcome<R> {
+  refused: Failure<R>[]
+  stored: Harvest[]
+}
+
+/** A batch that a store refuses is halved until the record that it refuses stands alone. */
+async function storeApart<R extends Valued>(stores: Stores, batch: R[], ready?: Harvest): Promise<Outcome<R>> {
+  const [record] = batch
+  if (!record) return { refused: [], stored: [] }
   try {
-    await store(
-      stores,
-      batch.map(({ event }) => event),
-    )
-    return []
+    const harvest = ready ?? harvestOf(batch)
+    await store(stores, harvest)
+    return { refused: [], stored: [harvest] }
   } catch (error) {
     const fault = toFault(error)
     if (!isAboutData(fault)) throw toWaiting(fault)
-    if (batch.length === 1) return [{ record: first.record, fault }]
+    if (batch.length === 1) return { refused: [{ record, fault }], stored: [] }
   }
   const half = Math.ceil(batch.length / 2)
   const head = await storeApart(stores, batch.slice(0, half))
-  return [...head, ...(await storeApart(stores, batch.slice(half)))]
+  const tail = await storeApart(stores, batch.slice(half))
+  return { refused: [...head.refused, ...tail.refused], stored: [...head.stored, ...tail.stored] }
 }
 
-/** One insert a table. Every part may be repeated, so it does not matter which of them a failure lets through. */
-async function store({ clickhouse, db }: Stores, events: readonly StoredEvent[]): Promise<void> {
-  const owned = events.filter(isOwned)
-  const byType = Map.groupBy(owned, ({ event_type }) => event_type)
-  const inserts = tables.map((table) => {
-    const ofType = byType.get(table.of) ?? []
-    return insert(clickhouse, table, ofType, ofType.flatMap(table.toRows))
-  })
-  const strays = events.filter((event) => !isOwned(event))
-  inserts.push(insert(clickhouse, unattributedEvents, strays, strays.map(toUnattributedRow)))
+function harvestOf(records: readonly Valued[]): Harvest {
+  const harvest = new Harvest()
+  const [marks, events] = [records.filter(isMark), records.filter((record) => !isMark(record))]
+  harvest.add(events.map(({ value }) => readEvent(value)))
+  for (const mark of marks) harvest.hear(readMark(mark))
+  return harvest
+}
+
+/** Every part may be repeated, so it does not matter which of them a failure lets through. */
+async function store({ clickhouse, db }: Stores, { inserts, stateful }: Harvest): Promise<void> {
+  const sent = inserts.map(({ table, block, token }) => clickhouse.insertBlock(table, block, { token }))
   // All are waited for, so that none still runs when the batch is tried again.
-  const results = await Promise.allSettled([...inserts, writeState(db, owned)])
+  const results = await Promise.allSettled([...sent, writeState(db, stateful)])
   const faults = results.flatMap((result) => (result.status === 'rejected' ? [toFault(result.reason)] : []))
   // A store that is away comes first: only one that answers can say what it refuses.
   const [fault] = faults.sort((a, b) => Number(isAboutData(a)) - Number(isAboutData(b)))
   if (fault) throw fault
 }
 
-/** What readers conclude from facts comes after them, once a batch: a repeated batch says it once more. */
-async function announce({ clickhouse }: Stores, events: readonly StoredEvent[]): Promise<void> {
-  const changes = toUsageChanges(events.filter(isOwned))
-  const heard = toHostsHeard(events)
+/** What readers conclude from facts comes after them; a repeated batch says it once more. */
+async function announce({ clickhouse }: Stores, { usageChanges, hostsHeard }: Harvest): Promise<void> {
   try {
     await Promise.all([
-      changes.length > 0 && clickhouse.insert('usage_changes', changes),
-      heard.length > 0 && clickhouse.insert('host_heard', heard),
+      usageChanges.length > 0 && clickhouse.insert('usage_changes', usageChanges),
+      hostsHeard.length > 0 && clickhouse.insert('host_heard', hostsHeard),
     ])
   } catch (error) {
     throw toWaiting(toFault(error))
   }
-}
-
-async function insert(
-  clickhouse: ClickHouse,
-  { name, columns }: Pick<Table, 'name' | 'columns'>,
-  events: readonly StoredEvent[],
-  rows: readonly object[],
-): Promise<void> {
-  if (rows.length === 0) return
-  const token = await sha256Hex([name, ...events.map(({ event_id }) => event_id)].join())
-  await clickhouse.insert(name, rows, { token, columns: Object.keys(columns) })
-}
-
-function isOwned(event: StoredEvent): event is OwnedEvent {
-  return event.tenant_id !== null
 }

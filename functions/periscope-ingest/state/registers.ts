@@ -6,6 +6,11 @@ import type { Aspect, Tables } from './tables.ts'
 export type StreamRegister = Insertable<Tables['stream_state']>
 export type NodeRegister = Insertable<Tables['node_state']>
 
+/** Whether an event may move any register forward. */
+export function hasRegister(event: OwnedEvent): boolean {
+  return event.event_type === 'node-monitoring' || aspectsOf(event).length > 0
+}
+
 /** The registers of its stream that an event may move forward. */
 export function toStreamRegisters(event: OwnedEvent): StreamRegister[] {
   const { tenant_id, stream_id, node_id, cluster_id, occurred_at, event_id } = event

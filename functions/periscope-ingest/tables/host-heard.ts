@@ -1,16 +1,25 @@
-import type { StoredEvent } from '../../../shared/events/envelope.ts'
+import { HOST_HEARD, HostHeard } from '../../../shared/events/host-heard.ts'
+import { Fault } from '../../../shared/fault.ts'
 
-interface HostHeard {
-  node_id: string
-  heard_at: string
+/** A row of `host_heard`: up to when a host was heard in one partition of the log. */
+export type HostHeardRow = HostHeard & { partition: number }
+
+/** A record as far as it may be a mark; what comes from elsewhere than a log has neither headers nor a partition. */
+interface MayBeMark {
+  value: Uint8Array
+  headers?: Readonly<Record<string, string>>
+  partition?: number
 }
 
-/** Up to when hosts have been heard, by the newest poll of each. */
-export function toHostsHeard(events: readonly StoredEvent[]): HostHeard[] {
-  const heard = new Map<string, string>()
-  for (const { event_type, node_id, occurred_at } of events) {
-    if (event_type !== 'node-monitoring' || node_id === null) continue
-    if (occurred_at > (heard.get(node_id) ?? '')) heard.set(node_id, occurred_at)
+export function isMark({ headers }: MayBeMark): boolean {
+  return headers?.event_type === HOST_HEARD
+}
+
+/** What a mark says. Throws a `Fault` that no retry mends when it says nothing. */
+export function readMark({ value, partition = 0 }: MayBeMark): HostHeardRow {
+  try {
+    return { ...HostHeard.parse(JSON.parse(Buffer.from(value).toString())), partition }
+  } catch (cause) {
+    throw new Fault('unprocessable', 'invalid_mark', 'not a mark of a host', { cause })
   }
-  return [...heard].map(([node_id, heard_at]) => ({ node_id, heard_at }))
 }

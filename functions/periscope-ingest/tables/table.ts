@@ -1,7 +1,8 @@
 import type { z } from 'zod'
+import { type Block, blockOpener } from '../../../shared/clickhouse/block/block.ts'
 import type { EventType } from '../../../shared/events/catalogue.ts'
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
-import { text, time, uuid, word } from './column.ts'
+import { clickhouseTypeOf, text, time, uuid, word } from './column.ts'
 
 export type Columns = Record<string, z.ZodType>
 export type Row<C extends Columns> = { [Name in keyof C]: z.infer<C[Name]> }
@@ -16,6 +17,17 @@ export interface Table {
   /** The event type whose events it holds. */
   of: EventType
   toRows: (event: OwnedEvent) => readonly object[]
+  /** Begins one insert of its rows. */
+  openBlock: () => Block
+}
+
+export function isOwned(event: StoredEvent): event is OwnedEvent {
+  return event.tenant_id !== null
+}
+
+export function blockOpenerOf(columns: Columns): () => Block {
+  const types = Object.entries(columns).map(([name, schema]) => [name, clickhouseTypeOf(schema)])
+  return blockOpener(Object.fromEntries(types))
 }
 
 /** What every table of a tenant begins with; the event id makes a row its event's only one. */
@@ -53,10 +65,12 @@ interface Definition<T extends EventType, C extends Columns> {
 
 /** A table of rows that each begin with their event's identity. */
 export function table<T extends EventType, C extends Columns>({ name, of, columns, toRows }: Definition<T, C>): Table {
+  const all = { ...identity, ...columns }
   return {
     name,
     of,
-    columns: { ...identity, ...columns },
+    columns: all,
+    openBlock: blockOpenerOf(all),
     toRows: (event) => (isOf(event, of) ? toRows(event).map((row) => ({ ...identify(event), ...row })) : []),
   }
 }

@@ -3,7 +3,7 @@ import type { OwnedEvent } from './table.ts'
 /** Usage is counted in windows this long, which begin at full five minutes of the clock. */
 export const WINDOW_MS = 5 * 60_000
 
-interface UsageChange {
+export interface UsageChange {
   tenant_id: string
   window_start: string
 }

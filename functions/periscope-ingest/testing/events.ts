@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { StoredEvent } from '../../../shared/events/envelope.ts'
+import { toMarks } from '../../../shared/events/host-heard.ts'
 
 /** What a real ten-minute session of MistServer made, as it lies in the topic; some events stand in it several times. */
 export function readSessionEvents(): StoredEvent[] {
@@ -122,6 +123,13 @@ const lifecycle = {
   buffer_ms: 5000,
   jitter_ms: 10,
   issues: null,
+}
+
+/** The marks that Decklog puts after these events into a log of so many partitions. */
+export function marksOf(events: readonly StoredEvent[], partitions = 1) {
+  return events.flatMap(({ event_type, node_id, occurred_at }) => {
+    return event_type === 'node-monitoring' && node_id !== null ? toMarks(node_id, occurred_at, partitions) : []
+  })
 }
 
 export const toValue = (event: unknown) => ({ value: Buffer.from(JSON.stringify(event)) })

@@ -5,7 +5,7 @@ const views = ['final_recordings', 'final_runs', 'final_sessions'] as const
 export type TenantTable = (typeof tables)[number] | (typeof views)[number]
 
 /** What the views are made of, which a query would read past them. */
-const hidden = ['host_heard', 'pushes', 'recordings', 'stream_runs', 'usage_windows', 'viewer_sessions']
+const hidden = ['host_heard', 'hosts_heard', 'pushes', 'recordings', 'stream_runs', 'usage_windows', 'viewer_sessions']
 
 const isView = (name: TenantTable) => views.some((view) => view === name)
 
@@ -61,7 +61,7 @@ export class Source {
 
   /** Up to when each host was heard; it belongs to no tenant. */
   static ofHosts(): Source {
-    return new Source(['(SELECT * FROM host_heard FINAL)'])
+    return new Source(['(SELECT * FROM hosts_heard)'])
   }
 
   static ofQuery(strings: readonly string[], parts: readonly (Source | Value)[]): Source {

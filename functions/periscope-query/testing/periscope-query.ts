@@ -7,7 +7,7 @@ import { openDatabase } from '../../../shared/postgres/database.ts'
 import type { Door } from '../../../shared/testing/api.ts'
 import { createIdentities, type Identities } from '../../../shared/testing/identities.ts'
 import { ingest } from '../../periscope-ingest/ingest/ingest.ts'
-import { toValue } from '../../periscope-ingest/testing/events.ts'
+import { marksOf, toValue } from '../../periscope-ingest/testing/events.ts'
 import { openTestStores, type TestStores } from '../../periscope-ingest/testing/stores.ts'
 import { createApi } from '../api.ts'
 import { createKnownStreams } from '../streams/known.ts'
@@ -62,7 +62,7 @@ export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
       now = new Date(time)
     },
     store: async (events) => {
-      const { failures } = await ingest(stores, events.map(toValue))
+      const { failures } = await ingest(stores, [...events.map(toValue), ...marksOf(events)])
       if (failures.length > 0) throw new Error(failures[0]?.fault.message)
     },
     fetch: (request) => app.fetch(request),

@@ -14,7 +14,8 @@ const Heard = z.object({ heard: z.coerce.number() })
 
 /**
  * Up to when nothing more is on its way: the earliest moment up to which one of the hosts has been heard that had the
- * streams in the range. A host's journal is in order, so what it journalled before is stored.
+ * streams in the range. A host's journal is in order, and marks follow it in
+ * every partition of the log, so what it journalled before is stored.
  */
 export async function readCompleteUntil(
   { ask, rows, hosts }: Pick<Reader, 'ask' | 'rows' | 'hosts'>,
@@ -25,7 +26,8 @@ export async function readCompleteUntil(
   const [row] = await ask(Heard)`
     SELECT toUnixTimestamp64Milli(min(heard_at)) AS heard FROM ${hosts()}
     WHERE node_id IN (SELECT DISTINCT node_id FROM ${rows('stream_samples', { from: earlier, to })})
-      AND heard_at > fromUnixTimestamp64Milli(${wholeValue(now.getTime() - HOST_WAITED_FOR_MS)})
+      AND seen_at > fromUnixTimestamp64Milli(${wholeValue(now.getTime() - HOST_WAITED_FOR_MS)})
     HAVING count() > 0`
-  return new Date(Math.min(row?.heard ?? now.getTime(), now.getTime()) - ENDS_LATE_MS).toISOString()
+  const heard = Math.min(row?.heard ?? now.getTime(), now.getTime())
+  return new Date(Math.max(heard - ENDS_LATE_MS, 0)).toISOString()
 }

@@ -5,7 +5,8 @@ import { Usage } from '../../../shared/contract/periscope-query.ts'
 import { StoredEvent } from '../../../shared/events/envelope.ts'
 import { newId } from '../../../shared/ids.ts'
 import { receive, send } from '../../../shared/testing/api.ts'
-import { eventOf } from '../../periscope-ingest/testing/events.ts'
+import { ingest } from '../../periscope-ingest/ingest/ingest.ts'
+import { eventOf, marksOf } from '../../periscope-ingest/testing/events.ts'
 import { openTestPeriscopeQuery, type TestPeriscopeQuery } from '../testing/periscope-query.ts'
 import { RANGE, recordedSession } from '../testing/session.ts'
 import { ENDS_LATE_MS, HOST_WAITED_FOR_MS } from './complete.ts'
@@ -169,6 +170,36 @@ describe('usage is complete', () => {
     expect((await usageOf(tenant_id)).complete_until).toBe(at(2000 - late))
     await periscope.store([...hearing(tenant_id, 'nod_2', 1000), ...hearing(tenant_id, 'nod_2', 2500)])
     expect((await usageOf(tenant_id)).complete_until).toBe(at(2500 - late))
+  })
+
+  test('only as far as the partition of the log that lags most', async () => {
+    const tenant_id = newId('tenant')
+    periscope.at(at(SECONDS))
+    const heard = async (second: number, partitions: number[]) => {
+      const marks = marksOf(hearing(tenant_id, 'nod_lagging', second), 3)
+      const { failures } = await ingest(
+        periscope.stores,
+        marks.filter(({ partition }) => partitions.includes(partition ?? -1)),
+      )
+      expect(failures).toEqual([])
+    }
+    const sample = eventOf('stream-lifecycle', { tenant_id, node_id: 'nod_lagging', occurred_at: at(10) })
+    await periscope.store([sample])
+    const until = async () => (await usageOf(tenant_id)).complete_until
+    // A new host of which a partition has told nothing yet may have ended anything.
+    await heard(1000, [0, 2])
+    expect(await until()).toBe('1970-01-01T00:00:00.000Z')
+    await heard(1000, [1])
+    expect(await until()).toBe(at(1000 - late))
+    await heard(2000, [0, 1])
+    expect(await until()).toBe(at(1000 - late))
+    await heard(2000, [2])
+    expect(await until()).toBe(at(2000 - late))
+    // One that lags for more than a day is waited for as long as its host is heard elsewhere.
+    const day = HOST_WAITED_FOR_MS / 1000
+    periscope.at(at(2100 + day))
+    await heard(2100 + day, [0, 1])
+    expect(await until()).toBe(at(2000 - late))
   })
 
   test('without a host that has been silent for a day, and of other tenants', async () => {

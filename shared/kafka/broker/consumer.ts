@@ -6,8 +6,9 @@ import {
   offsetCommitV8,
 } from '@platformatic/kafka'
 import { Fault } from '../../fault.ts'
+import { BatchTurns } from '../batch-turns.ts'
 import type { BatchHandler, ConsumeOptions } from '../event-log.ts'
-import { HandlerError, handleBatch, retryDelayMs } from '../handle-batch.ts'
+import { HandlerError, retryDelayMs } from '../handle-batch.ts'
 import { wait } from '../wait.ts'
 import { within } from '../within.ts'
 import { KafkaBatches, type TextMessage, toRecord } from './batches.ts'
@@ -121,21 +122,28 @@ class Member implements AsyncDisposable {
 
   /** A fresh stream for each generation: what an older one has fetched may belong to another member now. */
   async #workGeneration(generation: Generation, closing: AbortSignal, onCommit: () => void): Promise<void> {
-    const ended = AbortSignal.any([closing, generation.over.signal])
+    const stopped = new AbortController()
+    const ended = AbortSignal.any([closing, generation.over.signal, stopped.signal])
     const stream = await this.#client.consume({
       topics: [this.#of.topic],
       mode: MessagesStreamModes.COMMITTED,
       fallbackMode: MessagesStreamFallbackModes.EARLIEST,
       autocommit: false,
     })
+    const turns = new BatchTurns(this.#handler, () => stopped.abort())
     try {
       const batches = new KafkaBatches(stream, this.#of, ended)
       while (!ended.aborted) {
         const batch = await batches.next(ended)
-        if (batch.length === 0 || !(await handleBatch(this.#handler, batch.map(toRecord), ended))) continue
-        if (generation.over.signal.aborted || !(await this.#commit(generation, batch))) return
-        onCommit()
+        if (batch.length === 0) break
+        const commit = async () => {
+          const done = !generation.over.signal.aborted && (await this.#commit(generation, batch))
+          if (done) onCommit()
+          return done
+        }
+        if (!(await turns.take(batch.map(toRecord), commit, ended))) break
       }
+      await turns.settled()
     } finally {
       stream.destroy()
     }

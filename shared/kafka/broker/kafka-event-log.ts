@@ -67,7 +67,7 @@ export class KafkaEventLog implements EventLog {
 
   async lag({ topic, group }: { topic: string; group: string }): Promise<PartitionLag[]> {
     try {
-      const count = await this.#partitions(topic)
+      const count = await this.partitions(topic)
       const partitionIndexes = Array.from({ length: count }, (_, partition) => partition)
       const [ends, starts, groups] = await Promise.all([
         this.#offsets(topic, count, ListOffsetTimestamps.LATEST),
@@ -93,6 +93,17 @@ export class KafkaEventLog implements EventLog {
     }
   }
 
+  async partitions(topic: string): Promise<number> {
+    try {
+      const metadata = await this.#admin.metadata({ topics: [topic] })
+      const count = metadata.topics.get(topic)?.partitionsCount
+      if (!count) throw new Fault('not_found', 'unknown_topic', 'The topic does not exist')
+      return count
+    } catch (error) {
+      throw toKafkaFault(error)
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
     await Promise.all([...this.#producers.values()].map((producer) => producer.close()))
@@ -103,13 +114,6 @@ export class KafkaEventLog implements EventLog {
     const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }))
     const listed = await this.#admin.listOffsets({ topics: [{ name: topic, partitions }] })
     return new Map(listed.flatMap((of) => of.partitions).map(({ partitionIndex, offset }) => [partitionIndex, offset]))
-  }
-
-  async #partitions(topic: string): Promise<number> {
-    const metadata = await this.#admin.metadata({ topics: [topic] })
-    const count = metadata.topics.get(topic)?.partitionsCount
-    if (!count) throw new Fault('not_found', 'unknown_topic', 'The topic does not exist')
-    return count
   }
 
   /** The broker acknowledges a new topic before all of its partitions have a leader. */

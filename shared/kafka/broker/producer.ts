@@ -52,7 +52,7 @@ export class TopicProducer {
     const now = Date.now()
     const messages = records.map((record) => ({
       topic,
-      partition: partitionOf(record.key, count),
+      partition: record.partition ?? partitionOf(record.key, count),
       key: record.key,
       value: toBuffer(record.value),
       headers: record.headers,

@@ -34,7 +34,7 @@ const APPEND = `
 /** Appends the records in one statement: all of them or none. */
 export async function append(pool: Pool, topic: Topic, records: EventRecord[]): Promise<RecordPosition[]> {
   const now = Date.now()
-  const partitions = records.map(({ key }) => partitionOf(key, topic.partitions))
+  const partitions = records.map(({ key, partition }) => partition ?? partitionOf(key, topic.partitions))
   const lengths = records.map(({ value }) => value.byteLength)
   let end = 1
   const starts = lengths.map((length) => {

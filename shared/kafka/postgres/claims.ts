@@ -2,10 +2,11 @@ import type { Pool } from '../../postgres/pool.ts'
 import { query, type Topic } from './topic.ts'
 import { CHANNEL, groupSignal } from './wakeup.ts'
 
-/** A partition that this member owns, and the next offset it reads. */
+/** A partition that this member owns, the next offset it reads, and the one that the group would read after a restart. */
 export interface Claim {
   epoch: bigint
   next: bigint
+  committed: bigint
 }
 
 interface Membership {
@@ -49,13 +50,19 @@ export class Claims {
     )
   }
 
-  /** Lets go of what belongs to others and takes what is free of our own share; true when the whole share is ours. */
-  async rebalance(): Promise<boolean> {
+  /**
+   * Lets go of what belongs to others, once it is not in hand, and takes what is free of our own share; true when the
+   * whole share is ours.
+   */
+  async rebalance(settled: () => Promise<unknown> = async () => undefined): Promise<boolean> {
     // A pause may have ended the lease; without one we would own nothing.
     await this.renew()
     const wanted = await this.#share()
     const surplus = [...this.owned.keys()].filter((partition) => !wanted.includes(partition))
-    if (surplus.length > 0) await this.#release(surplus)
+    if (surplus.length > 0) {
+      await settled()
+      await this.#release(surplus)
+    }
     const missing = wanted.filter((partition) => !this.owned.has(partition))
     if (missing.length > 0) await this.#acquire(missing)
     return wanted.every((partition) => this.owned.has(partition))
@@ -70,6 +77,19 @@ export class Claims {
     )
     const epochs = new Map(rows.map(({ partition, epoch }) => [partition, BigInt(epoch)]))
     return this.#dropUnless((partition, claim) => epochs.get(partition) === claim.epoch)
+  }
+
+  /** What was read is not read again, unless it is rewound. */
+  read(next: ReadonlyMap<number, bigint>): void {
+    for (const [partition, offset] of next) {
+      const claim = this.owned.get(partition)
+      if (claim) claim.next = offset
+    }
+  }
+
+  /** Reads anew what was not committed. */
+  rewind(): void {
+    for (const claim of this.owned.values()) claim.next = claim.committed
   }
 
   /** Commits the next offsets of owned partitions; those that were taken from us stay as their new owner has them. */
@@ -89,7 +109,7 @@ export class Claims {
     this.#dropUnless((partition) => !next.has(partition) || kept.has(partition))
     for (const { partition, offset } of moves) {
       const claim = this.owned.get(partition)
-      if (claim) claim.next = offset
+      if (claim) claim.committed = offset
     }
   }
 
@@ -134,7 +154,8 @@ export class Claims {
       [...this.#me(), partitions],
     )
     for (const { partition, epoch, committed } of rows) {
-      this.owned.set(partition, { epoch: BigInt(epoch), next: BigInt(committed) })
+      const from = BigInt(committed)
+      this.owned.set(partition, { epoch: BigInt(epoch), next: from, committed: from })
     }
   }
 

@@ -1,7 +1,8 @@
 import type { Fault } from '../../fault.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { BatchTurns } from '../batch-turns.ts'
 import type { BatchHandler, ConsumedRecord, ConsumeOptions } from '../event-log.ts'
-import { HandlerError, handleBatch, retryDelayMs } from '../handle-batch.ts'
+import { HandlerError, retryDelayMs } from '../handle-batch.ts'
 import { type Backlog, readQuotas } from '../read-quotas.ts'
 import { wait } from '../wait.ts'
 import { Claims } from './claims.ts'
@@ -57,14 +58,16 @@ class Member implements AsyncDisposable {
   /** Settled by the next notification; a new one is made before each look at the database. */
   #woken = Promise.withResolvers<void>()
   #rebalanceDue = true
-  /** Aborted when another member has taken partitions from us. */
+  /** Aborted when another member has taken partitions from us, or a batch was not committed. */
   #lost = new AbortController()
+  #turns: BatchTurns
 
   constructor(work: Work, topic: Topic) {
     this.#work = work
     this.#topic = topic
     this.#leaseMs = work.options.lease_ms ?? LEASE_MS
     this.#claims = new Claims({ pool: work.pool, topic, group: work.of.group, leaseMs: this.#leaseMs })
+    this.#turns = this.#openTurns()
   }
 
   /** Handles batches until `closing`; `onCommit` follows each commit. */
@@ -85,6 +88,7 @@ class Member implements AsyncDisposable {
       const beats = this.#beat(left.signal)
       try {
         while (!closing.aborted) await this.#turn(closing, onCommit)
+        await this.#turns.settled()
       } finally {
         left.abort()
         await beats
@@ -104,23 +108,44 @@ class Member implements AsyncDisposable {
     }
   }
 
-  /** One round: settle who owns what, then read, handle and commit one batch. */
+  /** One round: settle who owns what, then read and hand over one batch, while the one before may be stored yet. */
   async #turn(closing: AbortSignal, onCommit: () => void): Promise<void> {
     this.#woken = Promise.withResolvers<void>()
-    if (this.#lost.signal.aborted) this.#lost = new AbortController()
+    if (this.#lost.signal.aborted) await this.#startAgain()
     // An incomplete share is looked at again at the next heartbeat or notification.
     if (this.#rebalanceDue) {
       this.#rebalanceDue = false
-      await this.#claims.rebalance()
+      await this.#claims.rebalance(() => this.#turns.settled())
     }
     const backlog = await this.#backlog(closing)
     if (backlog.length === 0) return this.#sleep(this.#work.wakeup.pollMs, closing)
 
     const batch = await readRecords(this.#work.pool, this.#topic.id, backlog)
-    const ended = AbortSignal.any([closing, this.#lost.signal])
-    if (batch.length === 0 || !(await handleBatch(this.#work.handler, batch, ended))) return
-    await this.#claims.commit(nextOffsets(batch))
-    onCommit()
+    if (batch.length === 0) return
+    const next = nextOffsets(batch)
+    this.#claims.read(next)
+    const commit = async () => {
+      await this.#claims.commit(next)
+      onCommit()
+      return true
+    }
+    const { signal } = this.#lost
+    if (!(await this.#turns.take(batch, commit, AbortSignal.any([closing, signal])))) this.#lost.abort()
+  }
+
+  /** From where the group has committed, once nothing is in hand any more. */
+  async #startAgain(): Promise<void> {
+    await this.#turns.settled()
+    this.#lost = new AbortController()
+    this.#turns = this.#openTurns()
+    this.#claims.rewind()
+  }
+
+  #openTurns(): BatchTurns {
+    return new BatchTurns(this.#work.handler, () => {
+      this.#lost.abort()
+      this.#woken.resolve()
+    })
   }
 
   /** What to read for one batch; waits a little for a fuller one once there is something. */

@@ -79,6 +79,10 @@ export class PostgresEventLog implements EventLog {
     return readLag(this.#pool, await this.#topic(topic), group)
   }
 
+  async partitions(topic: string): Promise<number> {
+    return (await this.#topic(topic)).partitions
+  }
+
   /** Deletes a bounded number of records that have outlived their topic's retention; answers how many. */
   deleteExpired(): Promise<number> {
     return deleteExpired(this.#pool)

@@ -55,8 +55,8 @@ export class Broker {
   append(topic: string, records: readonly EventRecord[]): RecordPosition[] {
     this.records(topic)
     const partitions = this.#topics.get(topic) ?? []
-    return records.map(({ timestamp_ms, ...record }) => {
-      const partition = partitionOf(record.key, partitions.length)
+    return records.map(({ timestamp_ms, partition: wanted, ...record }) => {
+      const partition = wanted ?? partitionOf(record.key, partitions.length)
       const list = partitions[partition] ?? []
       const now = this.#now()
       const position = { partition, offset: BigInt(list.length) }

@@ -23,6 +23,8 @@ interface Table extends Definition {
 const CREATE = /^CREATE TABLE IF NOT EXISTS (\w+) \(/
 const REPLACING = /ENGINE = ReplacingMergeTree(?:\((\w+)\))?/
 const KEY = /ORDER BY (?:\(([^)]*)\)|(\w+))/
+/** A key that a later migration made longer. */
+const LONGER_KEY = /^ALTER TABLE (\w+)[^;]*\bMODIFY ORDER BY \(([^)]*)\)/
 const WINDOW = /non_replicated_deduplication_window = (\d+)/
 
 /** Tables as the migrations make them. */
@@ -33,7 +35,18 @@ function readTables(folder: URL): Map<string, Definition> {
     const [, name] = CREATE.exec(statement) ?? []
     return name === undefined ? [] : [readTable(name, statement)]
   })
-  return new Map(definitions.map((definition) => [definition.name, definition]))
+  const longer = new Map(
+    statements.flatMap((statement) => {
+      const [, name, columns] = LONGER_KEY.exec(statement) ?? []
+      return name === undefined || columns === undefined ? [] : [[name, columns.split(/,\s*/)] as const]
+    }),
+  )
+  return new Map(
+    definitions.map((definition) => {
+      const { name, key } = definition
+      return [name, { ...definition, key: longer.get(name) ?? key }]
+    }),
+  )
 }
 
 function readTable(name: string, statement: string): Definition {

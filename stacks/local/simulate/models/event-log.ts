@@ -1,4 +1,5 @@
 import { Fault } from '../../../../shared/fault.ts'
+import { BatchTurns } from '../../../../shared/kafka/batch-turns.ts'
 import type {
   BatchHandler,
   ConsumeOptions,
@@ -9,7 +10,7 @@ import type {
   RecordPosition,
   TopicOptions,
 } from '../../../../shared/kafka/event-log.ts'
-import { HandlerError, handleBatch, retryDelayMs } from '../../../../shared/kafka/handle-batch.ts'
+import { HandlerError, retryDelayMs } from '../../../../shared/kafka/handle-batch.ts'
 import { ProduceLane } from '../../../../shared/kafka/produce-lane.ts'
 import { startConsumer } from '../../../../shared/kafka/start-consumer.ts'
 import { wait } from '../../../../shared/kafka/wait.ts'
@@ -71,6 +72,10 @@ export class ModelEventLog implements EventLog {
     return this.#ask((broker) => broker.lag(topic, group))
   }
 
+  partitions(topic: string): Promise<number> {
+    return this.#ask((broker) => broker.records(topic).length)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
   }
@@ -104,6 +109,7 @@ export class ModelEventLog implements EventLog {
     const { generation, next } = assignment
     const beats = this.#beat(ended, () => this.#ask((broker) => broker.heartbeat(topic, group, member, generation)))
     void beats.then(() => over.abort())
+    const turns = new BatchTurns(handler, () => over.abort())
     try {
       while (!ended.aborted) {
         const batch = await this.#ask((broker) => broker.fetch(topic, next, batch_records_max))
@@ -111,11 +117,12 @@ export class ModelEventLog implements EventLog {
           await wait(Math.max(POLL_MS, batch_wait_ms), ended)
           continue
         }
-        if (!(await handleBatch(handler, batch, ended))) return
         const offsets = new Map(batch.map(({ partition, offset }) => [partition, offset + 1n]))
-        if (!(await this.#ask((broker) => broker.commit(topic, group, member, { generation, next: offsets })))) return
+        const commit = () => this.#ask((broker) => broker.commit(topic, group, member, { generation, next: offsets }))
+        if (!(await turns.take(batch, commit, ended))) break
         for (const [partition, offset] of offsets) next.set(partition, offset)
       }
+      await turns.settled()
     } finally {
       over.abort()
     }

@@ -36,9 +36,13 @@ export class ModelRegisters {
         transaction = { tenantId: '', writes: [] }
         return
       }
+      if (sql === 'rollback') {
+        // Outside of a transaction, as after one that never reached it, Postgres only warns.
+        transaction = undefined
+        return
+      }
       if (transaction === undefined) throw new TypeError(`outside of a transaction: ${sql}`)
-      if (sql === 'rollback') transaction = undefined
-      else if (sql === 'commit') {
+      if (sql === 'commit') {
         for (const write of transaction.writes) this.#write(write)
         transaction = undefined
       } else if (sql.startsWith("select set_config('app.tenant_id'")) transaction.tenantId = String(parameters[0])

@@ -6,6 +6,7 @@ import { within } from '../../../../shared/kafka/within.ts'
 import { openDatabase } from '../../../../shared/postgres/database.ts'
 import { type Pool, QUERY_TIMEOUT_MS } from '../../../../shared/postgres/pool.ts'
 import type { ModelClickHouse } from './clickhouse.ts'
+import { readNativeRows } from './native-rows.ts'
 import type { ModelRegisters } from './registers.ts'
 
 /** As the real clients give up. */
@@ -25,21 +26,23 @@ export function modelStores(ask: AskStores): Stores {
 
 function asClickHouse({ clickhouse }: AskStores): ClickHouse {
   const unasked = () => Promise.reject(new TypeError('the model answers no queries'))
+  const insert: ClickHouse['insert'] = async (table, rows, { token } = {}) => {
+    try {
+      await within(
+        CLICKHOUSE_MS,
+        clickhouse((store) => store.insert(table, rows, token)),
+      )
+    } catch (error) {
+      throw unavailable('clickhouse_unavailable', error)
+    }
+  }
   return {
     database: 'model',
     query: unasked,
     command: unasked,
     ping: async () => undefined,
-    insert: async (table, rows, { token } = {}) => {
-      try {
-        await within(
-          CLICKHOUSE_MS,
-          clickhouse((store) => store.insert(table, rows, token)),
-        )
-      } catch (error) {
-        throw unavailable('clickhouse_unavailable', error)
-      }
-    },
+    insert,
+    insertBlock: (table, block, options) => insert(table, readNativeRows(block.toBytes()), options),
     [Symbol.asyncDispose]: async () => undefined,
   }
 }

@@ -1,3 +1,4 @@
+import { HOST_HEARD } from '../../../../shared/events/host-heard.ts'
 import type { ConsumedRecord } from '../../../../shared/kafka/event-log.ts'
 import { streamIdOf, TENANT_ID } from '../world/control-plane.ts'
 import type { Life } from './lives.ts'
@@ -21,7 +22,14 @@ export const MERGE_MS = 150_000
 
 /** Everything that is not as it was promised; nothing when all is well. */
 export function findProblems(truth: Truth, ends: Ends): string[] {
-  return [...missingNotices(truth, ends), ...wrongLives(truth, ends), ...disorder(truth, ends), ...staleRegisters(ends)]
+  const events = { ...ends, log: ends.log.map((partition) => partition.filter((record) => !isMark(record))) }
+  return [
+    ...missingNotices(truth, ends),
+    ...wrongLives(truth, ends),
+    ...disorder(truth, events),
+    ...staleRegisters(events),
+    ...earlyMarks(truth, ends),
+  ]
 }
 
 /** The table that holds what a notice tells. */
@@ -138,6 +146,39 @@ function disorder(truth: Truth, { log }: Ends): string[] {
     if (place === undefined) problems.push(`${event_id} is in the log and was never sent`)
     else if (place < (newest.get(lane) ?? -1)) problems.push(`${event_id} was overtaken under ${key}`)
     else newest.set(lane, place)
+  }
+  return problems
+}
+
+function isMark({ headers }: ConsumedRecord): boolean {
+  return headers.event_type === HOST_HEARD
+}
+
+/** In each partition, a mark of a host comes after all there is of what the host journalled before the poll it names. */
+function earlyMarks({ sent }: Truth, { log }: Ends): string[] {
+  const rank = new Map([...sent.values()].flatMap((ids) => ids.map((id, i) => [id, i] as const)))
+  const records = log.flat().map(({ partition, offset, headers, value }) => {
+    return { partition, offset, headers, ...JSON.parse(Buffer.from(value).toString()) }
+  })
+  const polls = new Map(
+    records.flatMap(({ event_type, node_id, occurred_at, event_id }) =>
+      event_type === 'node-monitoring' ? [[`${node_id} ${occurred_at}`, rank.get(event_id) ?? 0]] : [],
+    ),
+  )
+  const problems: string[] = []
+  /** The highest mark so far, by partition and host, and what has been there before. */
+  const marked = new Map<string, number>()
+  const seen = new Set<string>()
+  for (const { partition, headers, node_id, heard_at, event_id } of records) {
+    const lane = `${partition} ${node_id}`
+    if (headers.event_type === HOST_HEARD) {
+      marked.set(lane, Math.max(marked.get(lane) ?? 0, polls.get(`${node_id} ${heard_at}`) ?? 0))
+      continue
+    }
+    if (!seen.has(event_id) && (rank.get(event_id) ?? 0) < (marked.get(lane) ?? 0)) {
+      problems.push(`${event_id} of ${node_id} came after a mark that speaks for it`)
+    }
+    seen.add(event_id)
   }
   return problems
 }

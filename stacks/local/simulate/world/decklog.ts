@@ -1,5 +1,6 @@
 import { toConnectError } from '../../../../functions/decklog/events/connect-error.ts'
 import { Gate } from '../../../../functions/decklog/events/gate.ts'
+import { Marks } from '../../../../functions/decklog/events/marks.ts'
 import type { Verdict } from '../../../../functions/decklog/events/publish.ts'
 import { publish } from '../../../../functions/decklog/events/publish.ts'
 import { createOwners } from '../../../../functions/decklog/owners/owners.ts'
@@ -27,6 +28,7 @@ export function startDecklog(process: Process, network: Network, events: EventLo
     events,
     owners: createOwners({ commodore: client('commodore'), quartermaster: client('quartermaster'), clock }),
     gate: new Gate(),
+    marks: new Marks(),
     count: () => undefined,
   }
   const service: DecklogService = {

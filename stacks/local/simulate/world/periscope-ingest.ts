@@ -21,9 +21,12 @@ function committingFirst(events: EventLog): EventLog {
     ensureTopic: (...args) => events.ensureTopic(...args),
     produce: (...args) => events.produce(...args),
     lag: (of) => events.lag(of),
+    partitions: (topic) => events.partitions(topic),
     consume: (of: ConsumeOptions, handler: BatchHandler) =>
       events.consume(of, async (batch) => {
-        handler(batch).catch(() => undefined)
+        handler(batch)
+          .then((secondStep) => secondStep?.())
+          .catch(() => undefined)
       }),
     [Symbol.asyncDispose]: () => events[Symbol.asyncDispose](),
   }
