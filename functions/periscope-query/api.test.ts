@@ -235,6 +235,7 @@ describe('every operation', () => {
     const text = JSON.stringify(await response.json())
     expect(text).toContain('Sent to the viewer')
     expect((await operationsOf(periscope)).map(({ line }) => line).sort()).toEqual([
+      'GET /analytics/viewers',
       'GET /ingest-errors',
       'GET /streams/{id}/runs',
       'GET /streams/{id}/sessions',
