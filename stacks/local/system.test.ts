@@ -16,6 +16,7 @@ import { configureLog } from '../../shared/log.ts'
 import { launchChromium } from '../../shared/testing/chromium.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
+import type { MediaHost } from './media-host/media-host.ts'
 import { callApi } from './media-host/testing.ts'
 import { portsAt, requireFree } from './ports.ts'
 import { createProgress } from './progress.ts'
@@ -75,6 +76,12 @@ async function make<S extends z.ZodType>(schema: S, path: string, body: object):
   })
   return schema.parse(await response.json())
 }
+/** On air, also when whoever published before is still being unloaded. */
+async function goLive(host: MediaHost, stream_key: string): Promise<void> {
+  const publish = () => host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await expect.poll(publish, { timeout: 10_000 }).toMatchObject({ accepted: true })
+}
+
 const trigger = (name: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   fetch(`${system.state.services.helmsman}/triggers/${name}`, {
     method: 'POST',
@@ -190,7 +197,7 @@ test('a terminated stream ends on its host, and who may publish still may', asyn
   expect(await terminate()).toMatchObject([202, { hosts: [{ status: 'done', reason: null }] }])
   expect(publication.publisher.session.connections).toBe(0)
   await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(404)
-  expect(await publish()).toMatchObject({ accepted: true })
+  await goLive(host, stream_key)
   host.finish()
 }, 60_000)
 
@@ -227,7 +234,7 @@ test('a revocation ends who watches by what it revokes, and nobody else', async 
   const key = await make(CreatedSigningKey, '/signing-keys', { name: 'web' })
   const stream = await make(CreatedStream, '/streams', { title: 'Signed', playback_policy: 'signed' })
   const { stream_key, playback_id } = stream
-  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await goLive(host, stream_key)
   const tokenOf = async (sub: string) => {
     const claims = new SignJWT({ sub, jti: sub, playback_id }).setExpirationTime('10m')
     claims.setProtectedHeader({ alg: 'ES256', kid: key.id })
@@ -264,7 +271,7 @@ test('a live stream follows what becomes of its push targets', async () => {
   const host = system.standIn
   if (!host) throw new Error('no media host')
   const { stream_key, playback_id, stream_id } = system.state.demo
-  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await goLive(host, stream_key)
   await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(307)
   const pushes = async () => {
     const { push_list } = await callApi(host, { push_list: true })
@@ -305,7 +312,7 @@ test('a host that its operator drains gets no new viewers', async () => {
       body: JSON.stringify({ mode }),
     })
   const play = async () => (await get(`/play/${demo.playback_id}`)).status
-  await host.publish({ stream_key: demo.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await goLive(host, demo.stream_key)
   await expect.poll(play, { timeout: 15_000 }).toBe(307)
   expect((await setMode('draining')).status).toBe(200)
   await expect.poll(play, { timeout: HEALTH_INTERVAL_MS + 15_000 }).toBe(503)
