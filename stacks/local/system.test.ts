@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importPKCS8, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { listenAt } from '../../edge-workers/signalman/testing/client.ts'
 import { CreatedStream } from '../../shared/contract/commodore.ts'
 import { IngestAnswer } from '../../shared/contract/foghorn.ts'
 import { Page } from '../../shared/contract/page.ts'
@@ -12,6 +13,7 @@ import { CreatedSigningKey } from '../../shared/contract/playback.ts'
 import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { ServiceInstance } from '../../shared/contract/registry.ts'
+import { IssuedTicket } from '../../shared/contract/signalman.ts'
 import { configureLog } from '../../shared/log.ts'
 import { launchChromium } from '../../shared/testing/chromium.ts'
 import { findFreeOffset } from './free-offset.ts'
@@ -298,6 +300,33 @@ test('a live stream follows what becomes of its push targets', async () => {
   host.finish()
 }, 60_000)
 
+test('who listens hears of the own streams within moments, and of no other tenant’s', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const { demo, operator, services } = system.state
+  const listen = async (api_token: string) => {
+    const headers = { authorization: `Bearer ${api_token}` }
+    const issued = await fetch(`${system.state.base_url}/signalman/tickets`, { method: 'POST', headers })
+    const { ticket } = IssuedTicket.parse(await issued.json())
+    const listener = await listenAt(services.signalman ?? '', { ticket })
+    onTestFinished(() => listener.close())
+    listener.say({ type: 'subscribe', id: 'all' })
+    await expect.poll(() => listener.frames.some(({ type }) => type === 'snapshot')).toBe(true)
+    return listener
+  }
+  const [ours, theirs] = [await listen(demo.api_token), await listen(operator.api_token)]
+  await goLive(host, demo.stream_key)
+  const types = () =>
+    ours.events().flatMap(({ stream_id, event_type }) => (stream_id === demo.stream_id ? event_type : []))
+  await expect.poll(types, { timeout: 15_000 }).toEqual(expect.arrayContaining(['stream-ingest', 'track-list']))
+  // Whose hosts they are hears how they do, and so listens well.
+  await expect
+    .poll(() => theirs.events().map(({ event_type }) => event_type), { timeout: 15_000 })
+    .toContain('node-monitoring')
+  expect(theirs.events().filter(({ stream_id }) => stream_id !== null)).toEqual([])
+  host.finish()
+}, 60_000)
+
 test('a host that its operator drains gets no new viewers', async () => {
   const host = system.standIn
   if (!host) throw new Error('no media host')
@@ -326,13 +355,14 @@ test('operators see which services run', async () => {
     const { data } = Page(ServiceInstance).parse(await (await get('/services', { authorization })).json())
     return data.map(({ service, base_url }) => [service, base_url.replace(/\/$/, '')])
   }
-  const { commodore, decklog, foghorn, periscope_query, quartermaster } = system.state.services
+  const { commodore, decklog, foghorn, periscope_query, quartermaster, signalman } = system.state.services
   await expect.poll(running, { timeout: 10_000 }).toEqual([
     ['commodore', commodore],
     ['decklog', decklog],
     ['foghorn', foghorn],
     ['periscope-query', periscope_query],
     ['quartermaster', quartermaster],
+    ['signalman', signalman],
   ])
 })
 
