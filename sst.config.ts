@@ -12,7 +12,7 @@ export default $config({
     await import('./stacks/kafka.ts')
     const { api } = await import('./stacks/api.ts')
     await import('./stacks/ingest.ts')
-    const { foghorn } = await import('./stacks/edge.ts')
-    return { api: api.url, foghorn: foghorn.url }
+    const { foghorn, signalman } = await import('./stacks/edge.ts')
+    return { api: api.url, foghorn: foghorn.url, signalman: signalman.url }
   },
 })

@@ -22,6 +22,7 @@ import { createMetrics } from './metrics.ts'
 import type { MistApi } from './mist/api.ts'
 import { createDoor } from './mist/door.ts'
 import { Watch } from './mist/watch.ts'
+import type { Uptime } from './moment.ts'
 import { Pushes } from './pushes/pushes.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
 import type { Publish } from './ship/decklog.ts'
@@ -50,6 +51,9 @@ interface AssembleOptions {
   isMediaHost: (address: string) => boolean
   registry: Registry
   clock: Clock
+  uptime: Uptime
+  /** Which start of the machine this is; null when it is not known. */
+  boot: string | null
   log: Log
   journalLimits?: Pick<JournalOptions, 'bytesMax' | 'segmentBytesMax'>
   batchEventsMax?: number
@@ -58,18 +62,18 @@ interface AssembleOptions {
 /** Helmsman's parts, wired to each other and at rest; disposing of them stops and drains them. Throws when the folder is taken. */
 export async function assemble(options: AssembleOptions) {
   const { node_id, statePath, api, commodore, publish, foghorn, host, isMediaHost } = options
-  const { registry, clock, log, journalLimits, batchEventsMax } = options
+  const { registry, clock, uptime, boot, log, journalLimits, batchEventsMax } = options
   await makeFolder(statePath)
   await using stack = new AsyncDisposableStack()
   const metrics = createMetrics(registry)
   const journal = stack.use(await Journal.open({ folder: join(statePath, 'journal'), log, ...journalLimits }))
-  const reconciler = await Reconciler.open({ node_id, path: join(statePath, 'open.json'), journal, log })
+  const reconciler = await Reconciler.open({ node_id, path: join(statePath, 'open.json'), journal, boot, uptime, log })
   const deadLetters = new DeadLetters(join(statePath, 'dead-letters.jsonl'))
-  const common = { node_id, journal, reconciler, deadLetters, metrics, clock, log }
+  const common = { node_id, journal, reconciler, deadLetters, metrics, clock, uptime, log }
 
   const shipper = stack.use(new Shipper({ ...common, publish, ...(batchEventsMax && { batchEventsMax }) }))
   stack.defer(() => drainBriefly(shipper))
-  const gate = new Gate({ commodore, clock, log })
+  const gate = new Gate({ commodore, clock, uptime, log })
   const publishers = new Publishers(() => readOrigins(api))
   const record = (events: readonly SentEvent[]) => recordEvents(journal, events)
   const pushes = stack.use(new Pushes({ ...common, api, publishers, record, resolve: resolveName }))
@@ -79,7 +83,7 @@ export async function assemble(options: AssembleOptions) {
     watch.drain(on)
   }
   const work = { api, gate, pushes, drain, streamChanged: () => watch.streamChanged() }
-  const runner = new CommandRunner({ memory, execute: (command) => execute(work, command), clock, log })
+  const runner = new CommandRunner({ memory, execute: (command) => execute(work, command), uptime, log })
   const channel = foghorn && stack.use(new Channel({ ...common, foghorn, run: (told) => runner.run(told) }))
   const heartbeats = foghorn &&
     channel &&

@@ -17,6 +17,7 @@ import { MistApi } from './mist/api.ts'
 import { CLIENTS_POLL_INTERVAL_MS } from './mist/polls/clients.ts'
 import { NODE_POLL_INTERVAL_MS } from './mist/polls/node.ts'
 import { STREAMS_POLL_INTERVAL_MS } from './mist/polls/streams.ts'
+import { readBoot, systemUptime } from './moment.ts'
 import { callAt } from './testing/calls.ts'
 import { measure } from './testing/measure.ts'
 
@@ -54,6 +55,8 @@ async function show(count: number): Promise<void> {
       isMediaHost: () => false,
       registry: new Registry(),
       clock: systemClock,
+      uptime: systemUptime,
+      boot: await readBoot(),
       log: createLog('helmsman'),
     })
     const empty = memoryMib()

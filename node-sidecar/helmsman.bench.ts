@@ -21,6 +21,7 @@ import { toEvents } from './mist/events/to-events.ts'
 import { readFiring } from './mist/firing.ts'
 import { createHttpDoor } from './mist/http-door.ts'
 import { decodePayload, isTriggerName, parseTrigger } from './mist/triggers/trigger.ts'
+import { systemUptime } from './moment.ts'
 import { serve } from './serve.ts'
 import { Publishers } from './sources/publishers.ts'
 import { callAt } from './testing/calls.ts'
@@ -71,13 +72,14 @@ const folder = await mkdtemp(join(tmpdir(), 'helmsman-bench-'))
   const commodore = { service: 'commodore', baseUrl: new URL('http://127.0.0.1:1') }
   const door = createDoor({
     node_id,
-    gate: new Gate({ commodore, clock: systemClock, log }),
+    gate: new Gate({ commodore, clock: systemClock, uptime: systemUptime, log }),
     publishers: new Publishers(async () => new Map()),
     journal,
     record: (events) => recordEvents(journal, events),
     deadLetters: new DeadLetters(join(folder, 'dead-letters.jsonl')),
     metrics: createMetrics(new Registry()),
     clock: systemClock,
+    uptime: systemUptime,
     log,
   })
   const record = Buffer.alloc(700, 'x')

@@ -15,6 +15,7 @@ import { createNodeTokens } from './identity/node-tokens.ts'
 import { makeFolder } from './journal/make-folder.ts'
 import { MistApi } from './mist/api.ts'
 import { createHttpDoor } from './mist/http-door.ts'
+import { readBoot, systemUptime } from './moment.ts'
 import { createOperations } from './operations.ts'
 import { peerOf, serve } from './serve.ts'
 import { connectDecklog } from './ship/decklog.ts'
@@ -47,7 +48,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   await using stack = new AsyncDisposableStack()
   const registry = new Registry()
   registry.setDefaultLabels({ service: 'helmsman' })
-  const token = createNodeTokens({ ...identity, quartermaster: quartermasterOf(settings), clock })
+  const token = createNodeTokens({ ...identity, quartermaster: quartermasterOf(settings), clock, uptime: systemUptime })
   const foghorn = foghornOf(settings, token)
   const parts = await assemble({
     node_id,
@@ -60,12 +61,18 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
     isMediaHost: (address) => config.MEDIA_HOSTS.some((range) => isWithin(address, range)),
     registry,
     clock,
+    uptime: systemUptime,
+    boot: await readBoot(),
     log,
   })
   stack.use(parts)
   const local = { peerOf, allowRemote: config.HELMSMAN_ALLOW_REMOTE }
   const app = new Hono().route('/', createOperations({ ...parts, registry, clock, log, peerOf }))
-  if (foghorn) app.route('/', createSourceDoor({ ...parts, ...local, sources: new Sources({ foghorn, clock, log }) }))
+  if (foghorn)
+    app.route(
+      '/',
+      createSourceDoor({ ...parts, ...local, sources: new Sources({ foghorn, uptime: systemUptime, log }) }),
+    )
   const triggers = createHttpDoor({ door: parts.door, allowRemote: local.allowRemote })
   const { HELMSMAN_BIND: hostname, HELMSMAN_PORT } = config
   const { port } = stack.use(await serve(app, { hostname, port: HELMSMAN_PORT, triggers }))

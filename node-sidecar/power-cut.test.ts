@@ -42,6 +42,8 @@ async function acrossPowerCut<T>(seed: number, before: () => Promise<void>, afte
 
 test('what was said to be on the disk is there after a power cut, its names and folders too', async () => {
   const snapshot = (position: number) => ({
+    boot: null,
+    up_ms: 0,
     position,
     sessions: [],
     streams: [],

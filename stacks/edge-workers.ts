@@ -10,6 +10,7 @@ export const COMPATIBILITY_DATE = '2026-07-01'
 
 export const edgeWorkers = {
   foghorn: { entry: 'edge-workers/foghorn/worker.ts', durableObjects: { CLUSTERS: 'Cluster' } },
+  signalman: { entry: 'edge-workers/signalman/worker.ts', durableObjects: { HUBS: 'Hub' } },
 } as const satisfies Record<string, EdgeWorker>
 
 export type EdgeWorkerName = keyof typeof edgeWorkers

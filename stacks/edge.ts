@@ -1,25 +1,29 @@
-import { edgeWorkers } from './edge-workers.ts'
+import { type EdgeWorkerName, edgeWorkers } from './edge-workers.ts'
 import { identityKeys } from './secrets.ts'
 import { hostOf, registered, serviceUrl } from './stage.ts'
 
-const { entry, durableObjects } = edgeWorkers.foghorn
+export const foghorn = createWorker('Foghorn', 'foghorn', 'play', { DECKLOG_URL: serviceUrl('decklog') })
+export const signalman = createWorker('Signalman', 'signalman', 'live')
 
-/** Linked under their names, which are the Worker's bindings. */
-const objects = Object.entries(durableObjects).map(
-  ([binding, className]) => new sst.cloudflare.DurableObject(binding, { className }),
-)
-
-export const foghorn = new sst.cloudflare.Worker('Foghorn', {
-  handler: entry,
-  domain: hostOf('play'),
-  link: objects,
-  migrations: [{ tag: 'v1', newSqliteClasses: Object.values(durableObjects) }],
-  environment: {
-    ...registered(serviceUrl('play')),
-    COMMODORE_URL: serviceUrl('commodore'),
-    QUARTERMASTER_URL: serviceUrl('quartermaster'),
-    DECKLOG_URL: serviceUrl('decklog'),
-    TRUSTED_PROXIES: 'cloudflare',
-    IDENTITY_KEY: identityKeys.foghorn.value,
-  },
-})
+/** An edge worker at a host of its own, with its Durable Objects. */
+function createWorker(name: string, worker: EdgeWorkerName, host: string, environment: Record<string, string> = {}) {
+  const { entry, durableObjects } = edgeWorkers[worker]
+  /** Linked under their names, which are the Worker's bindings. */
+  const objects = Object.entries(durableObjects).map(
+    ([binding, className]) => new sst.cloudflare.DurableObject(binding, { className }),
+  )
+  return new sst.cloudflare.Worker(name, {
+    handler: entry,
+    domain: hostOf(host),
+    link: objects,
+    migrations: [{ tag: 'v1', newSqliteClasses: Object.values(durableObjects) }],
+    environment: {
+      ...registered(serviceUrl(host)),
+      COMMODORE_URL: serviceUrl('commodore'),
+      QUARTERMASTER_URL: serviceUrl('quartermaster'),
+      TRUSTED_PROXIES: 'cloudflare',
+      IDENTITY_KEY: identityKeys[worker].value,
+      ...environment,
+    },
+  })
+}

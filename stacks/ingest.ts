@@ -1,10 +1,12 @@
 import { EVENTS_TOPIC } from '../shared/contract/decklog.ts'
 import { kafka, mayConsume, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
-import { databaseUrls, periscopeStores } from './secrets.ts'
+import { databaseUrls, identityKeys, periscopeStores } from './secrets.ts'
+import { serviceUrl } from './stage.ts'
 
 const BATCH_RECORDS_MAX = 5_000
 const LISTENER_RECORDS_MAX = 500
+const FEED_RECORDS_MAX = 1_000
 const BATCH_WAIT_SECONDS = 1
 
 /** Batches that failed for good, as the event source describes them; the records themselves stay in Kafka. */
@@ -36,6 +38,18 @@ const commodoreEvents = new sst.aws.Function('CommodoreEvents', {
   environment: { DATABASE_URL: databaseUrls.commodore.value },
 })
 
+/** Brings events to Signalman's hubs. */
+const signalmanFeed = new sst.aws.Function('SignalmanFeed', {
+  handler: 'functions/signalman-feed/handler.handler',
+  runtime: 'nodejs24.x',
+  architecture: 'arm64',
+  memory: '512 MB',
+  timeout: '60 seconds',
+  vpc: network,
+  permissions: [...mayConsume, { actions: ['sqs:SendMessage'], resources: [failures.arn] }],
+  environment: { SIGNALMAN_URL: serviceUrl('live'), IDENTITY_KEY: identityKeys['signalman-feed'].value },
+})
+
 const readers = [
   { name: 'IngestEvents', group: 'periscope-ingest', function: periscopeIngest, batchSize: BATCH_RECORDS_MAX },
   {
@@ -44,6 +58,7 @@ const readers = [
     function: commodoreEvents,
     batchSize: LISTENER_RECORDS_MAX,
   },
+  { name: 'SignalmanEvents', group: 'signalman-feed', function: signalmanFeed, batchSize: FEED_RECORDS_MAX },
 ]
 
 for (const { name, group, function: reader, batchSize } of readers) {

@@ -41,6 +41,7 @@ export const routes: readonly Route[] = [
   { path: '/streams/*/terminate', service: 'commodore', methods: ['POST'] },
   { path: '/signing-keys/**', service: 'commodore' },
   { path: '/playback-revocations/**', service: 'commodore' },
+  { path: '/signalman/tickets', service: 'commodore' },
   { path: '/analytics/**', service: 'periscope-query' },
   { path: '/usage', service: 'periscope-query' },
   { path: '/unattributed', service: 'periscope-query' },

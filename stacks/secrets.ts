@@ -5,6 +5,8 @@ export const identityKeys = {
   'periscope-query': new sst.Secret('PeriscopeQueryIdentityKey'),
   decklog: new sst.Secret('DecklogIdentityKey'),
   foghorn: new sst.Secret('FoghornIdentityKey'),
+  signalman: new sst.Secret('SignalmanIdentityKey'),
+  'signalman-feed': new sst.Secret('SignalmanFeedIdentityKey'),
 }
 
 /** The public halves of all of them, as a JSON Web Key Set. */

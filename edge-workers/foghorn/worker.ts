@@ -1,7 +1,7 @@
 import { configureLog } from '../../shared/log.ts'
+import { openEdgeRegistration } from '../../shared/registry/edge-registration.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { readConfig } from './config.ts'
-import { openRegistration } from './registration.ts'
 import { open } from './service.ts'
 
 export { Cluster } from './cluster/cluster.ts'
@@ -26,5 +26,5 @@ function start(bindings: Bindings) {
   // biome-ignore lint/suspicious/noConsole: the console is a Worker's only output.
   configureLog({ pretty: false, level: 'info', write: (line) => console.log(line.trimEnd()) })
   const settings = readConfig(bindings)
-  return { app: open(settings, bindings.CLUSTERS), registration: openRegistration(settings) }
+  return { app: open(settings, bindings.CLUSTERS), registration: openEdgeRegistration('foghorn', settings) }
 }

@@ -11,6 +11,7 @@ import { memberships } from './memberships/routes.ts'
 import { playbackRevocations } from './playback-revocations/routes.ts'
 import { pushTargets } from './push-targets/routes.ts'
 import { sessions } from './sessions/routes.ts'
+import { signalmanTickets } from './signalman-tickets/routes.ts'
 import { signingKeys } from './signing-keys/routes.ts'
 import { streamKeys } from './stream-keys/routes.ts'
 import { streams } from './streams/routes.ts'
@@ -42,6 +43,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
     .route('/occurrences', occurrences)
     .route('/webhook-endpoints', webhookEndpoints)
     .route('/signing-keys', signingKeys)
+    .route('/signalman/tickets', signalmanTickets)
     .route('/playback-revocations', playbackRevocations)
     .route('/streams', streams)
     .route('/streams/:id/keys', streamKeys)

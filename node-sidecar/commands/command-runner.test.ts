@@ -27,7 +27,7 @@ async function openHost() {
         host.ran.push(command)
         return host.work()
       }
-      const runner = new CommandRunner({ memory, execute, clock, log })
+      const runner = new CommandRunner({ memory, execute, uptime: () => host.now_ms, log })
       const tell = (command: unknown = terminate, id: string = crypto.randomUUID(), expires_in_ms = 60_000) =>
         runner.run({ id, command, expires_in_ms })
       return { memory, tell }

@@ -1,7 +1,7 @@
-import type { Clock } from '../../shared/clock.ts'
 import { Command, type Outcome } from '../../shared/contract/commands.ts'
 import { toFault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
+import type { Uptime } from '../moment.ts'
 import type { CommandMemory } from './command-memory.ts'
 
 /** Commands that may wait for their turn. */
@@ -10,7 +10,7 @@ export const COMMANDS_WAITING_MAX = 100
 interface RunnerOptions {
   memory: CommandMemory
   execute: (command: Command) => Promise<void>
-  clock: Clock
+  uptime: Uptime
   log: Log
 }
 
@@ -36,7 +36,7 @@ export class CommandRunner {
     const same = this.#waiting.get(id)
     if (same !== undefined) return same
     if (this.#waiting.size >= COMMANDS_WAITING_MAX) return Promise.resolve(failed('busy'))
-    const expires_ms = this.#options.clock().getTime() + expires_in_ms
+    const expires_ms = this.#options.uptime() + expires_in_ms
     const outcome = this.#last
       .then(() => this.#runOnce(id, expires_ms, command))
       .finally(() => this.#waiting.delete(id))
@@ -46,13 +46,13 @@ export class CommandRunner {
   }
 
   async #runOnce(id: string, expires_ms: number, told: unknown): Promise<Outcome> {
-    const { memory, clock, log } = this.#options
+    const { memory, uptime, log } = this.#options
     const before = memory.outcomeOf(id)
     // Begun before a crash: whether it was done nobody knows, so it is not done again.
     if (before !== undefined) return before ?? failed('interrupted')
     const command = Command.safeParse(told)
     if (!command.success) return failed('unknown_command')
-    if (clock().getTime() >= expires_ms) return { status: 'expired', reason: null }
+    if (uptime() >= expires_ms) return { status: 'expired', reason: null }
     const outcome = await this.#runNow(id, command.data)
     log.info('command', { id, kind: command.data.kind, ...outcome })
     return outcome

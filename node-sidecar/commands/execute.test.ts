@@ -20,7 +20,7 @@ async function openHost() {
   const api = new MistApi({ url: new URL(host.url) })
   await api.call({ addstream: { live: { name: 'live', source: 'push://' } } })
   const plane = await startControlPlane()
-  const gate = new Gate({ commodore: plane.client, clock: () => new Date(0), log })
+  const gate = new Gate({ commodore: plane.client, clock: () => new Date(0), uptime: () => 0, log })
   const told: string[] = []
   const drain = async (on: boolean) => void told.push(`drain ${on}`)
   const pushes = {

@@ -5,6 +5,7 @@ import { authorizeIngest, authorizePlayback, PRESENTED_LENGTH_MAX } from '../../
 import { VIEWER_TOKEN_LENGTH_MAX } from '../../shared/contract/playback.ts'
 import { Fault, toFault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
+import type { Uptime } from '../moment.ts'
 import { type Allowed, deny, type Verdict } from './verdict.ts'
 
 /** MistServer gives up on an answer after 5 s and then decides by itself. */
@@ -35,6 +36,7 @@ export interface Viewer {
 interface GateOptions {
   commodore: Client
   clock: Clock
+  uptime: Uptime
   log: Log
   timeoutMs?: number
 }
@@ -53,12 +55,12 @@ export class Gate {
   /** Names of streams that have an owner, as publishing or playing them was permitted. */
   readonly #owned: LRUCache<string, Allowed>
 
-  constructor({ commodore, clock, log, timeoutMs = DECISION_TIMEOUT_MS }: GateOptions) {
+  constructor({ commodore, clock, uptime, log, timeoutMs = DECISION_TIMEOUT_MS }: GateOptions) {
     this.#commodore = commodore
     this.#log = log
     this.#timeoutMs = timeoutMs
     this.#clock = clock
-    const perf = { now: () => clock().getTime() }
+    const perf = { now: uptime }
     this.#fresh = new LRUCache({ max: VERDICTS_MAX, ttl: FRESH_VERDICT_MS, ttlResolution: 0, perf })
     this.#recent = new LRUCache({ max: VERDICTS_MAX, ttl: RECOVERY_MS, ttlResolution: 0, perf })
     this.#owned = new LRUCache({ max: VERDICTS_MAX, ttl: RECOVERY_MS, ttlResolution: 0, perf })

@@ -92,7 +92,12 @@ async function tokensOfFreshHost() {
       return answer
     },
   }
-  const token = createNodeTokens({ ...identity, quartermaster: counting, clock: () => quartermaster.now() })
+  const token = createNodeTokens({
+    ...identity,
+    quartermaster: counting,
+    clock: () => quartermaster.now(),
+    uptime: () => quartermaster.now().getTime(),
+  })
   return { identity, token, asked, goDown: () => (up = false), comeUp: () => (up = true) }
 }
 

@@ -3,6 +3,7 @@ import { type Client, call } from '../../shared/client/client.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { ASSERTION_AUDIENCE, issueNodeToken } from '../../shared/contract/quartermaster.ts'
 import { ALGORITHM } from '../../shared/identity/key.ts'
+import type { Uptime } from '../moment.ts'
 import type { NodeFile } from './node-file.ts'
 
 const ASSERTION_SECONDS = 45
@@ -13,6 +14,7 @@ export const TOKEN_MARGIN_MS = 10_000
 
 interface Current {
   token: string
+  /** Ms of uptime, as all durations are. */
   renewAt: number
   expiresAt: number
 }
@@ -22,16 +24,18 @@ interface NodeTokensOptions {
   node_id: string
   key: NodeFile['key']
   clock: Clock
+  uptime: Uptime
 }
 
 /** A source of this node's own short tokens: each is asked for with an assertion that the node's key signs. */
-export function createNodeTokens({ quartermaster, node_id, key, clock }: NodeTokensOptions): () => Promise<string> {
+export function createNodeTokens(options: NodeTokensOptions): () => Promise<string> {
+  const { quartermaster, node_id, key, clock, uptime } = options
   let current: Current | undefined
   let renewing: Promise<Current> | undefined
 
   async function renew(): Promise<Current> {
-    const asked = clock().getTime()
-    const assertion = await sign(node_id, key, new Date(asked))
+    const asked = uptime()
+    const assertion = await sign(node_id, key, clock())
     const { token, expires_in } = await call(quartermaster, issueNodeToken, { node_id, assertion })
     const lifeMs = expires_in * 1000
     current = { token, renewAt: asked + lifeMs * RENEW_AT_SHARE, expiresAt: asked + lifeMs - TOKEN_MARGIN_MS }
@@ -39,7 +43,7 @@ export function createNodeTokens({ quartermaster, node_id, key, clock }: NodeTok
   }
 
   return async () => {
-    const now = clock().getTime()
+    const now = uptime()
     if (current !== undefined && now < current.renewAt) return current.token
     renewing ??= renew().finally(() => {
       renewing = undefined

@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts'
 import type { SentEvent } from '../../shared/events/envelope.ts'
 import { type Fault, toFault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
@@ -15,6 +16,7 @@ export const RECORD_WAIT_MS = 500
 
 export interface AnswerDeps extends DecideDeps {
   node_id: string
+  clock: Clock
   journal: Journal
   metrics: Metrics
   log: Log

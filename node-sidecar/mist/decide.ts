@@ -1,6 +1,6 @@
-import type { Clock } from '../../shared/clock.ts'
 import { type Gate, isRuntimeName } from '../control-plane/gate.ts'
 import type { Verdict } from '../control-plane/verdict.ts'
+import type { Uptime } from '../moment.ts'
 import type { Publishers } from '../sources/publishers.ts'
 import { type Answer, act, value } from './answer.ts'
 import { ingestProtocol } from './events/ingest-events.ts'
@@ -23,7 +23,7 @@ export interface DecideDeps {
   makeRoom?: (runtime_name: string) => Promise<void>
   /** Whether an address is that of a media host of the same platform. */
   isMediaHost?: (address: string) => boolean
-  clock: Clock
+  uptime: Uptime
 }
 
 /** Answers a blocking trigger. Those that nobody needs to decide get the answer that changes nothing. */
@@ -89,7 +89,7 @@ async function admit(gate: Gate, user: TriggerPayload<'USER_NEW'>): Promise<Deci
 }
 
 async function publish(
-  { gate, publishers, makeRoom, clock }: DecideDeps,
+  { gate, publishers, makeRoom, uptime }: DecideDeps,
   payload: TriggerPayload<'PUSH_REWRITE'>,
   { pid }: Firing,
 ): Promise<Decision> {
@@ -98,7 +98,7 @@ async function publish(
   const { runtime_name, push_targets = [] } = verdict
   const publishes = await publishers.publishes(runtime_name)
   // From here on the stream has its source on this host, so that nobody has it pulled again meanwhile.
-  publishers.admit(runtime_name, pid ?? 0, push_targets, clock().getTime())
+  publishers.admit(runtime_name, pid ?? 0, push_targets, uptime())
   if (!publishes) await makeRoom?.(runtime_name)
   return rewrite(verdict)
 }

@@ -30,7 +30,9 @@ async function openWatch(options: { journalBytesMax?: number; foghorn?: WatchOpt
   onTestFinished(() => journal[Symbol.asyncDispose]())
   const metrics = createMetrics(new Registry())
   let now = Date.parse('2026-11-24T01:00:00.000Z')
-  const reconciler = await Reconciler.open({ node_id: 'nod_1', path: join(folder, 'open.json'), journal, log })
+  const uptime = () => now
+  const path = join(folder, 'open.json')
+  const reconciler = await Reconciler.open({ node_id: 'nod_1', path, journal, boot: null, uptime, log })
   const watch = new Watch({
     node_id: 'nod_1',
     publishers: new Publishers(async () => new Map()),
@@ -42,6 +44,7 @@ async function openWatch(options: { journalBytesMax?: number; foghorn?: WatchOpt
       now += 10_000
       return new Date(now)
     },
+    uptime,
     log,
     ...(options.foghorn && { foghorn: options.foghorn }),
   })

@@ -8,6 +8,7 @@ import { type Job, startJob } from '../job.ts'
 import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Uptime } from '../moment.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import { inSlices } from '../slices.ts'
 import type { Publishers } from '../sources/publishers.ts'
@@ -37,6 +38,7 @@ export interface WatchOptions {
   reconciler: Reconciler
   metrics: Metrics
   clock: Clock
+  uptime: Uptime
   log: Log
   /** How heartbeats go and the name in them; none are sent without. */
   foghorn?: { host: string; beat: (heartbeat: z.input<typeof Heartbeat>) => Promise<void> }
@@ -60,8 +62,8 @@ export class Watch implements AsyncDisposable {
   #beats = 0
   #streamsBefore: StreamStates | null = null
   readonly #lostTriggers = new LostTriggers()
-  /** What was told of clients last, and when. */
-  #sampled: { samples: Samples; at: number } | null = null
+  /** What was told of clients last, and when (ms of uptime). */
+  #sampled: { samples: Samples; up_ms: number } | null = null
   #draining: boolean
   /** Where MistServer reaches us. */
   #door: URL | null = null
@@ -117,7 +119,7 @@ export class Watch implements AsyncDisposable {
   async pollNode(): Promise<void> {
     const time = this.#time()
     try {
-      const poll = await this.#readNode(time.at)
+      const poll = await this.#readNode(time.up_ms)
       const event = toNodeEvent(toNodeMonitoring(poll, this.#nodeBefore, this.#reasons()), time)
       this.#nodeBefore = poll
       await this.#record([event], 'sample')
@@ -133,26 +135,26 @@ export class Watch implements AsyncDisposable {
     const { states, totals } = await readStreams(this.#options.api)
     await this.#record(toStreamEvents(toVanished(states, this.#streamsBefore), time), 'fact')
     this.#streamsBefore = states
-    this.#options.publishers.keep(namesOfOrigins(states), time.at.getTime())
-    await this.#options.reconciler.seeStreams(totals, time.at)
+    this.#options.publishers.keep(namesOfOrigins(states), time.up_ms)
+    await this.#options.reconciler.seeStreams(totals, time)
     for await (const slice of inSlices([...states])) await this.#record(toStreamEvents(slice, time), 'sample')
   }
 
   async pollClients(): Promise<void> {
     const time = this.#time()
-    const at = time.at.getTime()
+    const { up_ms } = time
     const samples = await readClients(this.#options.api, this.#sampled?.samples ?? null)
-    await this.#options.reconciler.seeSessions(samples, time.at)
+    await this.#options.reconciler.seeSessions(samples, time)
     // Half an interval is left for a poll that came a little early.
-    if (this.#sampled && at - this.#sampled.at < CLIENT_SAMPLES_INTERVAL_MS - CLIENTS_POLL_INTERVAL_MS / 2) return
-    this.#sampled = { samples, at }
+    if (this.#sampled && up_ms - this.#sampled.up_ms < CLIENT_SAMPLES_INTERVAL_MS - CLIENTS_POLL_INTERVAL_MS / 2) return
+    this.#sampled = { samples, up_ms }
     for await (const slice of inSlices([...samples])) await this.#record(toClientEvents(slice, time), 'sample')
   }
 
   async beat(): Promise<void> {
     const { foghorn, publishers } = this.#options
     if (foghorn === undefined) return
-    const poll = await this.#readNode(this.#time().at).catch(() => null)
+    const poll = await this.#readNode(this.#time().up_ms).catch(() => null)
     const monitoring =
       poll === null ? toUnreachable(this.#reasons()) : toNodeMonitoring(poll, this.#heartbeatBefore, this.#reasons())
     this.#heartbeatBefore = poll
@@ -169,16 +171,16 @@ export class Watch implements AsyncDisposable {
     await this.beat().catch(() => undefined)
   }
 
-  async #readNode(at: Date): Promise<NodePoll> {
+  async #readNode(up_ms: number): Promise<NodePoll> {
     if (this.#passphrase === null) await this.repair()
     const passphrase = this.#passphrase
     if (passphrase === null) throw new Fault('unavailable', 'mist_unreachable', 'MistServer is not configured yet.')
     try {
       const statistics = await readStatistics(this.#options.api, passphrase)
-      const afresh = this.#lostTriggers.see(statistics, at.getTime())
+      const afresh = this.#lostTriggers.see(statistics, up_ms)
       if (afresh === 'lost') this.#options.log.warn('MistServer has lost our triggers')
       if (afresh !== undefined) await this.repair(afresh)
-      return { at: at.getTime(), statistics }
+      return { up_ms, statistics }
     } catch (error) {
       // It may come back with another configuration, which is then looked at first.
       this.#passphrase = null
@@ -201,7 +203,8 @@ export class Watch implements AsyncDisposable {
   }
 
   #time() {
-    return { node_id: this.#options.node_id, at: this.#options.clock() }
+    const { node_id, clock, uptime } = this.#options
+    return { node_id, at: clock(), up_ms: uptime() }
   }
 
   #run(name: string, intervalMs: number, work: () => Promise<void>, jitter = 0): void {

@@ -50,6 +50,7 @@ async function openPushes() {
         resolve: async () => opened.addresses,
         record: async (events) => void opened.events.push(...events.map((event) => SentEvent.parse(event))),
         clock: () => new Date(opened.now),
+        uptime: () => opened.now,
         log,
         random: () => 1,
       })

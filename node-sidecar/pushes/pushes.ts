@@ -8,6 +8,7 @@ import { backoffMs } from '../backoff.ts'
 import { type Job, startJob } from '../job.ts'
 import type { MistApi } from '../mist/api.ts'
 import { toPushRefused } from '../mist/events/output-events.ts'
+import type { Uptime } from '../moment.ts'
 import { readOrigins } from '../sources/origins.ts'
 import type { Publishers, PushTarget } from '../sources/publishers.ts'
 import { requirePublicTarget } from './push-address.ts'
@@ -25,11 +26,12 @@ interface PushesOptions {
   resolve: Resolve
   record: (events: readonly SentEvent[]) => Promise<void>
   clock: Clock
+  uptime: Uptime
   log: Log
   random?: () => number
 }
 
-/** How one push has done so far. Times are ms. */
+/** How one push has done so far. Times are ms of uptime. */
 interface Push {
   stream: string
   target: PushTarget
@@ -138,7 +140,7 @@ export class Pushes implements AsyncDisposable {
   }
 
   async #keep(push: Push, runs: boolean): Promise<void> {
-    const now = this.#options.clock().getTime()
+    const now = this.#options.uptime()
     if (runs) {
       // Begun by an earlier Helmsman, or by another way than ours.
       if (push.running_since === null) this.#options.log.info('push found running', named(push))
@@ -154,12 +156,12 @@ export class Pushes implements AsyncDisposable {
   }
 
   async #begin(push: Push): Promise<void> {
-    const { api, resolve, clock, log } = this.#options
+    const { api, resolve, uptime, log } = this.#options
     const refusal = await requirePublicTarget(push.target.url, resolve).then(() => undefined, toFault)
     if (refusal !== undefined) return this.#refuse(push, refusal.reason)
     push.refused = false
     await startPush(api, push.stream, push.target.url)
-    push.running_since = clock().getTime()
+    push.running_since = uptime()
     log.info('push begun', named(push))
   }
 
@@ -173,9 +175,9 @@ export class Pushes implements AsyncDisposable {
   }
 
   #putOff(push: Push): number {
-    const { clock, random } = this.#options
+    const { uptime, random } = this.#options
     const wait_ms = Math.round(backoffMs(++push.failures, random))
-    push.next = clock().getTime() + wait_ms
+    push.next = uptime() + wait_ms
     return wait_ms
   }
 
@@ -196,7 +198,7 @@ export class Pushes implements AsyncDisposable {
 
   /** The next try may be due before the next look. */
   #wakeInTime(): void {
-    const now = this.#options.clock().getTime()
+    const now = this.#options.uptime()
     const due = [...this.#pushes.values()].filter(({ running_since }) => running_since === null).map(({ next }) => next)
     clearTimeout(this.#timer)
     if (due.length > 0) this.#timer = setTimeout(() => this.wake(), Math.max(0, Math.min(...due) - now))

@@ -1,3 +1,5 @@
+import type { Moment } from '../moment.ts'
+
 /** How long after something was first missed its own end may still come: MistServer reports ends 15 to 19 s late. */
 export const GRACE_MS = 60_000
 /** A poll shows the past: what has ended may be in it for this long. */
@@ -5,16 +7,18 @@ export const ECHO_MS = 30_000
 /** How long ends are remembered, so that an echo begins nothing. */
 export const ENDS_KEPT_MS = 10 * 60_000
 
-/** Something that goes on, as it was last seen. Times are ms. */
+/** Something that goes on, as it was last seen. */
 export interface Open<T> {
+  /** When it was first seen (Unix ms): with its key this names it, whatever the clock showed. */
   since: number
-  missed_since: number | null
+  missed: { at_ms: number; up_ms: number } | null
   last: T
 }
 
 /** What goes on by its key, from polls; and what must have ended without our being told. */
 export class Ledger<T> {
   readonly #open: Map<string, Open<T>>
+  /** Ms of uptime at which an end was told. */
   readonly #ends = new Map<string, number>()
   readonly #isAnother: (before: T, now: T) => boolean
 
@@ -29,28 +33,28 @@ export class Ledger<T> {
   }
 
   /** Its end was reported: nothing is missing. */
-  end(key: string, at: number): void {
+  end(key: string, up_ms: number): void {
     this.#open.delete(key)
-    this.#ends.set(key, at)
+    this.#ends.set(key, up_ms)
   }
 
   /**
    * Takes a poll and returns what has been missing for too long, or has begun anew under its key; that is then open no
    * more once `end` is told.
    */
-  see(present: ReadonlyMap<string, T>, at: number): [string, Open<T>][] {
-    for (const [key, ended] of this.#ends) if (at - ended > ENDS_KEPT_MS) this.#ends.delete(key)
+  see(present: ReadonlyMap<string, T>, { at, up_ms }: Moment): [string, Open<T>][] {
+    for (const [key, ended] of this.#ends) if (up_ms - ended > ENDS_KEPT_MS) this.#ends.delete(key)
     const lost: [string, Open<T>][] = []
     for (const [key, last] of present) {
-      if (at - (this.#ends.get(key) ?? -ECHO_MS) < ECHO_MS) continue
+      if (up_ms - (this.#ends.get(key) ?? Number.NEGATIVE_INFINITY) < ECHO_MS) continue
       const open = this.#open.get(key)
       if (open !== undefined && this.#isAnother(open.last, last)) lost.push([key, open])
-      else this.#open.set(key, { since: open?.since ?? at, missed_since: null, last })
+      else this.#open.set(key, { since: open?.since ?? at.getTime(), missed: null, last })
     }
     for (const [key, open] of this.#open) {
       if (present.has(key)) continue
-      open.missed_since ??= at
-      if (at - open.missed_since >= GRACE_MS) lost.push([key, open])
+      open.missed ??= { at_ms: at.getTime(), up_ms }
+      if (up_ms - open.missed.up_ms >= GRACE_MS) lost.push([key, open])
     }
     return lost
   }

@@ -38,9 +38,9 @@ export function toLostStream(stream_name: string, open: Open<OpenStream>, time: 
 }
 
 /** The same loss has the same id, however often it is told. */
-function stamp(kind: string, key: string, { since, missed_since }: Open<unknown>, { node_id, at }: PollTime) {
+function stamp(kind: string, key: string, { since, missed }: Open<unknown>, { node_id, at }: PollTime) {
   return {
     event_id: eventId(node_id, 'reconciled', kind, key, since),
-    occurred_at: new Date(missed_since ?? at.getTime()),
+    occurred_at: new Date(missed?.at_ms ?? at),
   }
 }

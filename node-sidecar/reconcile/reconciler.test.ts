@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ClientSample } from '../../shared/events/client-lifecycle.ts'
 import { SentEvent } from '../../shared/events/envelope.ts'
 import { Journal } from '../journal/journal.ts'
@@ -14,9 +14,18 @@ import { GRACE_MS } from './ledger.ts'
 import { toLostSession } from './lost-events.ts'
 import { MADE_UP_KEPT_MS } from './made-up-ends.ts'
 import { Reconciler } from './reconciler.ts'
+import { type Snapshot, saveSnapshot } from './snapshot.ts'
 
+const BOOT = '1'
+const TEN_MINUTES_MS = 10 * 60_000
 const START = Date.parse('2026-11-24T01:00:00.000Z')
-const after = (ms: number) => new Date(START + ms)
+const timeAt = (ms: number) => new Date(START + ms)
+let uptime = 0
+/** Time goes on to it. */
+const moment = (ms: number) => {
+  uptime = ms
+  return { at: timeAt(ms), up_ms: ms }
+}
 const id = (letter: string) => letter.repeat(64)
 
 function sample(session_id: string, change: Partial<ClientSample> = {}): ClientSample {
@@ -49,10 +58,11 @@ function endOf(session_id: string, at: Date): SentEvent[] {
   return toEvents(parseTrigger('USER_END', payload), firing)
 }
 
-async function openAt(folder: string, closeWith: AsyncDisposableStack) {
+async function openAt(folder: string, closeWith: AsyncDisposableStack, boot = BOOT) {
   const { log } = captureLog()
   const journal = closeWith.use(await Journal.open({ folder: join(folder, 'journal'), log, segmentBytesMax: 512 }))
-  const reconciler = await Reconciler.open({ node_id: 'nod_1', path: join(folder, 'open.json'), journal, log })
+  const path = join(folder, 'open.json')
+  const reconciler = await Reconciler.open({ node_id: 'nod_1', path, journal, boot, uptime: () => uptime, log })
   const ends = async () => {
     const events: SentEvent[] = []
     for (let position = 0; position < journal.end; ) {
@@ -68,15 +78,15 @@ async function openAt(folder: string, closeWith: AsyncDisposableStack) {
 test('a session whose end nobody heard ends by its last figures, once, and says so', async () => {
   await using stack = new AsyncDisposableStack()
   const { reconciler, ends } = await openAt(await freshFolder(), stack)
-  await reconciler.seeSessions(watching(sample(id('a'))), after(0))
-  await reconciler.seeSessions(nobody, after(60_000))
+  await reconciler.seeSessions(watching(sample(id('a'))), moment(0))
+  await reconciler.seeSessions(nobody, moment(60_000))
   expect(await ends()).toEqual([])
-  for (const ms of [60_000 + GRACE_MS, 120_000 + GRACE_MS]) await reconciler.seeSessions(nobody, after(ms))
+  for (const ms of [60_000 + GRACE_MS, 120_000 + GRACE_MS]) await reconciler.seeSessions(nobody, moment(ms))
   expect(await ends()).toMatchObject([
     {
       event_type: 'user-connection',
       stream_name: 'live+regatta',
-      occurred_at: after(60_000).toISOString(),
+      occurred_at: timeAt(60_000).toISOString(),
       data: {
         action: 'disconnect',
         session_id: id('a'),
@@ -92,12 +102,12 @@ test('a session whose end nobody heard ends by its last figures, once, and says 
 test('a session whose end was heard is left alone', async () => {
   await using stack = new AsyncDisposableStack()
   const { reconciler, journal, ends } = await openAt(await freshFolder(), stack)
-  await reconciler.seeSessions(watching(sample(id('a'))), after(0))
-  const heard = endOf(id('a'), after(30_000))
+  await reconciler.seeSessions(watching(sample(id('a'))), moment(0))
+  const heard = endOf(id('a'), timeAt(30_000))
   await recordEvents(journal, heard)
   reconciler.noteEnds(heard)
-  await reconciler.seeSessions(nobody, after(60_000))
-  await reconciler.seeSessions(nobody, after(60_000 + GRACE_MS))
+  await reconciler.seeSessions(nobody, moment(60_000))
+  await reconciler.seeSessions(nobody, moment(60_000 + GRACE_MS))
   expect(await ends()).toEqual(heard)
 })
 
@@ -109,9 +119,9 @@ test('publishers, pushes and other media hosts are no viewers whose end is misse
     sample(`O${id('b')}`, { role: 'output', connector: 'RTMP' }),
     sample(id('c'), { connector: 'DTSC' }),
   ]
-  await reconciler.seeSessions(watching(...others), after(0))
-  await reconciler.seeSessions(nobody, after(60_000))
-  await reconciler.seeSessions(nobody, after(60_000 + GRACE_MS))
+  await reconciler.seeSessions(watching(...others), moment(0))
+  await reconciler.seeSessions(nobody, moment(60_000))
+  await reconciler.seeSessions(nobody, moment(60_000 + GRACE_MS))
   expect(await ends()).toEqual([])
 })
 
@@ -119,9 +129,9 @@ test('a stream whose end nobody heard ends by its last totals', async () => {
   await using stack = new AsyncDisposableStack()
   const { reconciler, ends } = await openAt(await freshFolder(), stack)
   const totals = { ingress_bytes: 7, egress_bytes: 8, viewers: 3, inputs: 1, outputs: 0, viewer_seconds: 40 }
-  await reconciler.seeStreams(new Map([['live+regatta', totals]]), after(0))
-  await reconciler.seeStreams(new Map(), after(10_000))
-  await reconciler.seeStreams(new Map(), after(10_000 + GRACE_MS))
+  await reconciler.seeStreams(new Map([['live+regatta', totals]]), moment(0))
+  await reconciler.seeStreams(new Map(), moment(10_000))
+  await reconciler.seeStreams(new Map(), moment(10_000 + GRACE_MS))
   expect(await ends()).toMatchObject([
     { event_type: 'stream-end', stream_name: 'live+regatta', data: { ...totals, provenance: 'reconciled' } },
   ])
@@ -132,11 +142,11 @@ test('a MistServer that starts anew has ended what it counts from 0 again', asyn
   const { reconciler, ends } = await openAt(await freshFolder(), stack)
   const totals = { ingress_bytes: 7000, egress_bytes: 8000, viewers: 3, inputs: 1, outputs: 0, viewer_seconds: 40 }
   const sole = (ingress_bytes: number) => new Map([['live+regatta', { ...totals, ingress_bytes }]])
-  await reconciler.seeStreams(sole(7000), after(0))
-  await reconciler.seeStreams(new Map(), after(10_000))
-  for (const ms of [20_000, 30_000, 40_000]) await reconciler.seeStreams(sole(ms / 1000), after(ms))
+  await reconciler.seeStreams(sole(7000), moment(0))
+  await reconciler.seeStreams(new Map(), moment(10_000))
+  for (const ms of [20_000, 30_000, 40_000]) await reconciler.seeStreams(sole(ms / 1000), moment(ms))
   expect(await ends()).toMatchObject([
-    { occurred_at: after(10_000).toISOString(), data: { ...totals, provenance: 'reconciled' } },
+    { occurred_at: timeAt(10_000).toISOString(), data: { ...totals, provenance: 'reconciled' } },
   ])
 })
 
@@ -145,17 +155,17 @@ test('after a restart, what ended while nobody listened is made up, and what was
   {
     await using stack = new AsyncDisposableStack()
     const { reconciler, journal } = await openAt(folder, stack)
-    await reconciler.seeSessions(watching(sample(id('a')), sample(id('b')), sample(id('c'))), after(0))
+    await reconciler.seeSessions(watching(sample(id('a')), sample(id('b')), sample(id('c'))), moment(0))
     // Heard, journalled and already taken by Decklog; the process dies before the next poll.
-    await recordEvents(journal, endOf(id('a'), after(10_000)))
-    for (let i = 0; i < 9; i++) await recordEvents(journal, endOf(id('f'), after(10_000 + i)))
+    await recordEvents(journal, endOf(id('a'), timeAt(10_000)))
+    for (let i = 0; i < 9; i++) await recordEvents(journal, endOf(id('f'), timeAt(10_000 + i)))
     await journal.acknowledge(journal.end)
   }
   await using stack = new AsyncDisposableStack()
   const { reconciler, ends, journal } = await openAt(folder, stack)
   const restarted = journal.end
-  await reconciler.seeSessions(watching(sample(id('c'))), after(300_000))
-  await reconciler.seeSessions(watching(sample(id('c'))), after(300_000 + GRACE_MS))
+  await reconciler.seeSessions(watching(sample(id('c'))), moment(300_000))
+  await reconciler.seeSessions(watching(sample(id('c'))), moment(300_000 + GRACE_MS))
   const made = (await ends()).filter(({ data }) => 'provenance' in data && data.provenance === 'reconciled')
   expect(made).toMatchObject([{ data: { session_id: id('b') } }])
   expect(journal.end).toBeGreaterThan(restarted)
@@ -166,23 +176,23 @@ test('a crash between a made-up end and its note makes no second one', async () 
   const lose = async () => {
     await using stack = new AsyncDisposableStack()
     const { reconciler, ends } = await openAt(folder, stack)
-    await reconciler.seeSessions(nobody, after(60_000))
-    await reconciler.seeSessions(nobody, after(60_000 + GRACE_MS))
+    await reconciler.seeSessions(nobody, moment(60_000))
+    await reconciler.seeSessions(nobody, moment(60_000 + GRACE_MS))
     return ends()
   }
   const path = join(folder, 'open.json')
-  const open = [
-    [id('a'), { since: START, missed_since: null, last: { stream_name: 'live+a', sample: sample(id('a')) } }],
-  ]
-  await writeFile(
-    path,
-    JSON.stringify({ position: 0, sessions: open, streams: [], made_up: { sessions: [], streams: [] } }),
-  )
+  const last = { stream_name: 'live+a', sample: sample(id('a')) }
+  const snapshot: Snapshot = {
+    boot: BOOT,
+    up_ms: 0,
+    position: 0,
+    sessions: [[id('a'), { since: START, missed: null, last }]],
+    streams: [],
+    made_up: { sessions: [], streams: [] },
+  }
+  await saveSnapshot(path, snapshot)
   expect(await lose()).toHaveLength(1)
-  await writeFile(
-    path,
-    JSON.stringify({ position: 0, sessions: open, streams: [], made_up: { sessions: [], streams: [] } }),
-  )
+  await saveSnapshot(path, snapshot)
   expect(await lose()).toHaveLength(1)
 })
 
@@ -190,13 +200,13 @@ const early = (bytes: number, seconds: number) => sample(id('a'), { egress_bytes
 
 /** Seen for 100 s, then missed for long enough. */
 async function loseEarly(reconciler: Reconciler) {
-  await reconciler.seeSessions(watching(early(1000, 100)), after(100_000))
-  await reconciler.seeSessions(nobody, after(110_000))
-  await reconciler.seeSessions(nobody, after(110_000 + GRACE_MS))
+  await reconciler.seeSessions(watching(early(1000, 100)), moment(100_000))
+  await reconciler.seeSessions(nobody, moment(110_000))
+  await reconciler.seeSessions(nobody, moment(110_000 + GRACE_MS))
 }
 
-function realEnd(bytes: number, seconds: number, at: Date): SentEvent[] {
-  return endOf(id('a'), at).map((event) => {
+function realEnd(bytes: number, seconds: number, ms: number): SentEvent[] {
+  return endOf(id('a'), moment(ms).at).map((event) => {
     return { ...event, data: { ...event.data, seconds, egress_bytes: bytes } } as SentEvent
   })
 }
@@ -208,8 +218,8 @@ test('a made-up end is replaced by the real one, which says so each time it is t
   const { reconciler, ends } = await openAt(await freshFolder(), stack)
   await loseEarly(reconciler)
   const [madeUp] = await ends()
-  const wanted = { event_id: madeUp?.event_id, occurred_at: after(110_000).toISOString() }
-  const real = realEnd(4000, 200, after(220_000))
+  const wanted = { event_id: madeUp?.event_id, occurred_at: timeAt(110_000).toISOString() }
+  const real = realEnd(4000, 200, 220_000)
   for (let told = 0; told < 2; told += 1) {
     const complete = reconciler.completeEnds(real)
     expect(complete.map(replaced)).toEqual([wanted])
@@ -222,9 +232,9 @@ test('a made-up end is replaced by a later made-up one when the session shows ag
   await using stack = new AsyncDisposableStack()
   const { reconciler, ends } = await openAt(await freshFolder(), stack)
   await loseEarly(reconciler)
-  await reconciler.seeSessions(watching(early(3000, 300)), after(300_000))
-  await reconciler.seeSessions(nobody, after(310_000))
-  await reconciler.seeSessions(nobody, after(310_000 + GRACE_MS))
+  await reconciler.seeSessions(watching(early(3000, 300)), moment(300_000))
+  await reconciler.seeSessions(nobody, moment(310_000))
+  await reconciler.seeSessions(nobody, moment(310_000 + GRACE_MS))
   const [first, second] = await ends()
   expect(replaced(second)).toMatchObject({ event_id: first?.event_id })
   expect(replaced(first)).toBeUndefined()
@@ -234,18 +244,18 @@ test('a made-up end stands when the viewer returned: the real end is of another 
   await using stack = new AsyncDisposableStack()
   const { reconciler } = await openAt(await freshFolder(), stack)
   await loseEarly(reconciler)
-  expect(reconciler.completeEnds(realEnd(4000, 200, after(600_000))).map(replaced)).toEqual([undefined])
-  expect(reconciler.completeEnds(realEnd(999, 200, after(220_000))).map(replaced)).toEqual([undefined])
+  expect(reconciler.completeEnds(realEnd(4000, 200, 600_000)).map(replaced)).toEqual([undefined])
+  expect(reconciler.completeEnds(realEnd(999, 200, 220_000)).map(replaced)).toEqual([undefined])
 })
 
 test('a made-up end stands when the session had begun anew, however much that one grows', async () => {
   await using stack = new AsyncDisposableStack()
   const { reconciler, ends } = await openAt(await freshFolder(), stack)
-  await reconciler.seeSessions(watching(early(1000, 100)), after(100_000))
-  await reconciler.seeSessions(watching(early(10, 1)), after(130_000))
+  await reconciler.seeSessions(watching(early(1000, 100)), moment(100_000))
+  await reconciler.seeSessions(watching(early(10, 1)), moment(130_000))
   expect(await ends()).toHaveLength(1)
-  await reconciler.seeSessions(watching(early(5000, 11)), after(140_000))
-  expect(reconciler.completeEnds(realEnd(9000, 60, after(210_000))).map(replaced)).toEqual([undefined])
+  await reconciler.seeSessions(watching(early(5000, 11)), moment(140_000))
+  expect(reconciler.completeEnds(realEnd(9000, 60, 210_000)).map(replaced)).toEqual([undefined])
 })
 
 test('a made-up end is remembered through a restart, also when the crash came before the snapshot', async () => {
@@ -253,40 +263,44 @@ test('a made-up end is remembered through a restart, also when the crash came be
   {
     await using stack = new AsyncDisposableStack()
     const { reconciler, journal } = await openAt(folder, stack)
-    await reconciler.seeSessions(watching(early(1000, 100)), after(100_000))
+    await reconciler.seeSessions(watching(early(1000, 100)), moment(100_000))
     await recordEvents(journal, [madeUpEnd])
   }
   await using stack = new AsyncDisposableStack()
   const { reconciler } = await openAt(folder, stack)
   const wanted = [{ event_id: madeUpEnd.event_id, occurred_at: madeUpEnd.occurred_at }]
-  expect(reconciler.completeEnds(realEnd(4000, 200, after(220_000))).map(replaced)).toEqual(wanted)
-  await reconciler.seeSessions(nobody, after(230_000))
+  expect(reconciler.completeEnds(realEnd(4000, 200, 220_000)).map(replaced)).toEqual(wanted)
+  await reconciler.seeSessions(nobody, moment(230_000))
   await using again = new AsyncDisposableStack()
   await stack.disposeAsync()
   const { reconciler: third } = await openAt(folder, again)
-  expect(third.completeEnds(realEnd(4000, 200, after(220_000))).map(replaced)).toEqual(wanted)
+  expect(third.completeEnds(realEnd(4000, 200, 220_000)).map(replaced)).toEqual(wanted)
 })
 
 const madeUpEnd = toLostSession(
-  { since: START, missed_since: START + 110_000, last: { stream_name: 'live+regatta', sample: early(1000, 100) } },
-  { node_id: 'nod_1', at: after(170_000) },
+  {
+    since: START,
+    missed: { at_ms: START + 110_000, up_ms: 110_000 },
+    last: { stream_name: 'live+regatta', sample: early(1000, 100) },
+  },
+  { node_id: 'nod_1', at: timeAt(170_000), up_ms: 170_000 },
 )
 
 test('a made-up end is forgotten when nothing is heard of it for long', async () => {
   await using stack = new AsyncDisposableStack()
   const { reconciler } = await openAt(await freshFolder(), stack)
   await loseEarly(reconciler)
-  await reconciler.seeSessions(nobody, after(110_001 + MADE_UP_KEPT_MS))
-  expect(reconciler.completeEnds(realEnd(4000, 2000, after(2_000_000))).map(replaced)).toEqual([undefined])
+  await reconciler.seeSessions(nobody, moment(110_001 + MADE_UP_KEPT_MS))
+  expect(reconciler.completeEnds(realEnd(4000, 2000, 2_000_000)).map(replaced)).toEqual([undefined])
 })
 
 test('the made-up end of a stream is replaced by its real end', async () => {
   await using stack = new AsyncDisposableStack()
   const { reconciler, ends } = await openAt(await freshFolder(), stack)
   const totals = { ingress_bytes: 7, egress_bytes: 8, viewers: 3, inputs: 1, outputs: 0, viewer_seconds: 40 }
-  await reconciler.seeStreams(new Map([['live+regatta', totals]]), after(0))
-  for (const ms of [10_000, 10_000 + GRACE_MS]) await reconciler.seeStreams(new Map(), after(ms))
-  await reconciler.seeStreams(new Map([['live+regatta', { ...totals, ingress_bytes: 9 }]]), after(90_000))
+  await reconciler.seeStreams(new Map([['live+regatta', totals]]), moment(0))
+  for (const ms of [10_000, 10_000 + GRACE_MS]) await reconciler.seeStreams(new Map(), moment(ms))
+  await reconciler.seeStreams(new Map([['live+regatta', { ...totals, ingress_bytes: 9 }]]), moment(90_000))
   const [madeUp] = await ends()
   const real = {
     ...madeUp,
@@ -303,6 +317,70 @@ test('a snapshot that cannot be read costs what it held, and no more', async () 
   await writeFile(join(folder, 'open.json'), '{"position":')
   await using stack = new AsyncDisposableStack()
   const { reconciler, ends } = await openAt(folder, stack)
-  await reconciler.seeSessions(nobody, after(0))
+  await reconciler.seeSessions(nobody, moment(0))
   expect(await ends()).toEqual([])
+})
+
+describe('a clock that is set', () => {
+  const set = (ms: number, byMs: number) => ({ at: timeAt(ms + byMs), up_ms: moment(ms).up_ms })
+
+  test.each([-TEN_MINUTES_MS, TEN_MINUTES_MS])('by %d ms neither hastens nor puts off an end', async (byMs) => {
+    await using stack = new AsyncDisposableStack()
+    const { reconciler, ends } = await openAt(await freshFolder(), stack)
+    await reconciler.seeSessions(watching(sample(id('a'))), moment(0))
+    await reconciler.seeSessions(nobody, moment(10_000))
+    await reconciler.seeSessions(nobody, set(10_000 + GRACE_MS - 1, byMs))
+    expect(await ends()).toEqual([])
+    await reconciler.seeSessions(nobody, set(10_000 + GRACE_MS, byMs))
+    expect(await ends()).toMatchObject([{ occurred_at: timeAt(10_000).toISOString() }])
+  })
+
+  test.each([-TEN_MINUTES_MS, TEN_MINUTES_MS])('by %d ms does not make an echo a session', async (byMs) => {
+    await using stack = new AsyncDisposableStack()
+    const { reconciler, ends } = await openAt(await freshFolder(), stack)
+    await reconciler.seeSessions(watching(sample(id('a'))), moment(0))
+    const heard = endOf(id('a'), moment(30_000).at)
+    await reconciler.journal(heard)
+    await reconciler.seeSessions(watching(sample(id('a'))), set(31_000, byMs))
+    for (const ms of [70_000, 70_000 + GRACE_MS]) await reconciler.seeSessions(nobody, set(ms, byMs))
+    expect(await ends()).toEqual(heard)
+  })
+
+  test.each([-TEN_MINUTES_MS, TEN_MINUTES_MS])('by %d ms does not hide what came back', async (byMs) => {
+    await using stack = new AsyncDisposableStack()
+    const { reconciler } = await openAt(await freshFolder(), stack)
+    await loseEarly(reconciler)
+    await reconciler.seeSessions(watching(early(2000, 150)), set(200_000, byMs))
+    const [end] = reconciler.completeEnds(realEnd(4000, 200, 260_000))
+    expect(replaced(end)).toBeDefined()
+  })
+})
+
+test('after the machine has started anew nothing goes on: what was made up stands', async () => {
+  const folder = await freshFolder()
+  {
+    await using stack = new AsyncDisposableStack()
+    await loseEarly((await openAt(folder, stack)).reconciler)
+  }
+  moment(0)
+  await using stack = new AsyncDisposableStack()
+  const { reconciler } = await openAt(folder, stack, '2')
+  expect(reconciler.completeEnds(realEnd(4000, 20, 30_000)).map(replaced)).toEqual([undefined])
+})
+
+test('what was missed before the machine started anew is missed for a while from then on', async () => {
+  const folder = await freshFolder()
+  {
+    await using stack = new AsyncDisposableStack()
+    const { reconciler } = await openAt(folder, stack)
+    await reconciler.seeSessions(watching(sample(id('a'))), moment(100_000))
+    await reconciler.seeSessions(nobody, moment(110_000))
+  }
+  moment(5_000)
+  await using stack = new AsyncDisposableStack()
+  const { reconciler, ends } = await openAt(folder, stack, '2')
+  await reconciler.seeSessions(nobody, moment(5_000 + GRACE_MS - 1))
+  expect(await ends()).toEqual([])
+  await reconciler.seeSessions(nobody, moment(5_000 + GRACE_MS))
+  expect(await ends()).toMatchObject([{ occurred_at: timeAt(110_000).toISOString() }])
 })

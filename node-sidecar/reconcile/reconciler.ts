@@ -5,6 +5,7 @@ import type { Journal } from '../journal/journal.ts'
 import { recordEvents } from '../journal/record-events.ts'
 import type { Samples } from '../mist/polls/clients.ts'
 import { isVisitor } from '../mist/viewer.ts'
+import type { Moment, Uptime } from '../moment.ts'
 import { type End, type Figures, readEnd } from './end.ts'
 import { Ledger, type Open } from './ledger.ts'
 import { toLostSession, toLostStream } from './lost-events.ts'
@@ -15,6 +16,9 @@ interface ReconcilerOptions {
   node_id: string
   path: string
   journal: Journal
+  /** Which start of the machine this is; null when it is not known. */
+  boot: string | null
+  uptime: Uptime
   log: Log
 }
 
@@ -26,8 +30,7 @@ const READ_RECORDS = 1_000
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions
-  readonly #sessions: Ledger<OpenSession>
-  readonly #streams: Ledger<OpenStream>
+  readonly #ledgers: { session: Ledger<OpenSession>; stream: Ledger<OpenStream> }
   readonly #madeUp: Record<End['of'], MadeUpEnds>
   /** Ends that are on their way to the disk, which may be slow: they are not missing. */
   readonly #arriving: Record<End['of'], Set<string>> = { session: new Set(), stream: new Set() }
@@ -35,22 +38,27 @@ export class Reconciler {
   /** Goes on where the last process was: what went on then, less what the journal has ended since. */
   static async open(options: ReconcilerOptions): Promise<Reconciler> {
     const snapshot = await loadSnapshot(options.path)
+    const rebooted = snapshot !== null && hasRebooted(snapshot, options)
+    if (rebooted) rebase(snapshot, options.uptime())
     const reconciler = new Reconciler(options, snapshot)
     if (snapshot !== null) await reconciler.#readEnds(snapshot.position)
+    // MistServer stopped with the machine: what was made up stands.
+    if (rebooted) for (const ends of Object.values(reconciler.#madeUp)) ends.clear()
     options.journal.retain(snapshot?.position ?? options.journal.end)
     return reconciler
   }
 
   private constructor(options: ReconcilerOptions, snapshot: Snapshot | null) {
     this.#options = options
-    this.#sessions = new Ledger(
+    const sessions = new Ledger(
       hasFallen(({ sample }) => sample.egress_bytes),
       snapshot?.sessions,
     )
-    this.#streams = new Ledger(
+    const streams = new Ledger(
       hasFallen(({ ingress_bytes }) => ingress_bytes),
       snapshot?.streams,
     )
+    this.#ledgers = { session: sessions, stream: streams }
     this.#madeUp = {
       session: new MadeUpEnds(snapshot?.made_up.sessions),
       stream: new MadeUpEnds(snapshot?.made_up.streams),
@@ -74,55 +82,59 @@ export class Reconciler {
   completeEnds(events: readonly SentEvent[]): SentEvent[] {
     return events.map((event) => {
       const end = readEnd(event)
-      const replaces = end && this.#madeUp[end.of].replacedBy(end.key, event.event_id, end.figures)
+      const replaces = end && this.#madeUp[end.of].replacedBy(event.event_id, end, this.#toldAt(end))
       return replaces ? ({ ...event, data: { ...event.data, replaces } } as SentEvent) : event
     })
   }
 
   /** Told of events that are journalled: ends among them are noted. */
   noteEnds(events: readonly SentEvent[]): void {
-    this.#close(events)
     this.#remember(events)
+    this.#close(events)
   }
 
   #close(events: readonly SentEvent[]): void {
-    for (const end of events.map(readEnd)) {
-      if (end?.of === 'session') this.#sessions.end(end.key, end.at)
-      if (end?.of === 'stream') this.#streams.end(end.key, end.at)
-    }
+    const up_ms = this.#options.uptime()
+    for (const end of events.map(readEnd)) if (end !== null) this.#ledgers[end.of].end(end.key, up_ms)
   }
 
   #remember(events: readonly SentEvent[]): void {
     for (const event of events) {
       const end = readEnd(event)
-      if (end !== null) this.#madeUp[end.of].note(event, end)
+      if (end !== null) this.#madeUp[end.of].note(event, end, this.#toldAt(end))
     }
   }
 
+  /** A made-up end speaks of the moment when what it ends was missed. */
+  #toldAt({ of, key, madeUp }: End): number {
+    const missed = madeUp ? this.#ledgers[of].open.get(key)?.missed : undefined
+    return missed?.up_ms ?? this.#options.uptime()
+  }
+
   /** Takes a poll of sessions and journals the ends that are missing. */
-  async seeSessions(samples: Samples, at: Date): Promise<void> {
+  async seeSessions(samples: Samples, moment: Moment): Promise<void> {
     const { node_id, journal } = this.#options
     const position = journal.end
     const open = toOpenSessions(samples)
     this.#madeUp.session.see(
-      figuresOf(open, ({ sample }) => toFigures(sample, at)),
-      at.getTime(),
+      figuresOf(open, ({ sample }) => toFigures(sample, moment)),
+      moment.up_ms,
     )
-    const lost = this.#sessions.see(open, at.getTime()).filter(([key]) => !this.#arriving.session.has(key))
-    await this.#record(lost.map(([, open]) => toLostSession(open, { node_id, at })))
+    const lost = this.#ledgers.session.see(open, moment).filter(([key]) => !this.#arriving.session.has(key))
+    await this.#record(lost.map(([, open]) => toLostSession(open, { ...moment, node_id })))
     this.#madeUp.session.forget(renewed(lost))
-    await this.#save(position)
+    await this.#save(position, moment)
   }
 
   /** Takes a poll of streams, as their totals by name, and journals the ends that are missing. */
-  async seeStreams(streams: ReadonlyMap<string, OpenStream>, at: Date): Promise<void> {
+  async seeStreams(streams: ReadonlyMap<string, OpenStream>, moment: Moment): Promise<void> {
     this.#madeUp.stream.see(
       figuresOf(streams, ({ ingress_bytes }) => ({ bytes: ingress_bytes, began: null })),
-      at.getTime(),
+      moment.up_ms,
     )
-    const lost = this.#streams.see(streams, at.getTime()).filter(([key]) => !this.#arriving.stream.has(key))
+    const lost = this.#ledgers.stream.see(streams, moment).filter(([key]) => !this.#arriving.stream.has(key))
     const { node_id } = this.#options
-    await this.#record(lost.map(([name, open]) => toLostStream(name, open, { node_id, at })))
+    await this.#record(lost.map(([name, open]) => toLostStream(name, open, { ...moment, node_id })))
     this.#madeUp.stream.forget(renewed(lost))
   }
 
@@ -137,11 +149,13 @@ export class Reconciler {
   }
 
   /** Ends behind `position` may not be in the snapshot, so the journal keeps them until the next one. */
-  async #save(position: number): Promise<void> {
+  async #save(position: number, { up_ms }: Moment): Promise<void> {
     await saveSnapshot(this.#options.path, {
+      boot: this.#options.boot,
+      up_ms,
       position,
-      sessions: [...this.#sessions.open],
-      streams: [...this.#streams.open],
+      sessions: [...this.#ledgers.session.open],
+      streams: [...this.#ledgers.stream.open],
       made_up: { sessions: [...this.#madeUp.session.ends], streams: [...this.#madeUp.stream.ends] },
     })
     this.#options.journal.retain(position)
@@ -158,6 +172,15 @@ export class Reconciler {
   }
 }
 
+function hasRebooted(snapshot: Snapshot, { boot, uptime }: ReconcilerOptions): boolean {
+  return snapshot.boot !== boot || snapshot.up_ms > uptime()
+}
+
+/** Counts the times of a snapshot from this start of the machine. */
+function rebase(snapshot: Snapshot, up_ms: number): void {
+  for (const [, { missed }] of [...snapshot.sessions, ...snapshot.streams]) if (missed) missed.up_ms = up_ms
+}
+
 /** MistServer counts up; one that has started anew counts from 0. */
 function hasFallen<T>(bytesOf: (last: T) => number): (before: T, now: T) => boolean {
   return (before, now) => bytesOf(now) < bytesOf(before)
@@ -165,15 +188,15 @@ function hasFallen<T>(bytesOf: (last: T) => number): (before: T, now: T) => bool
 
 /** Keys under which something new goes on already: what was made up for the old one stands. */
 function renewed(lost: readonly [string, Open<unknown>][]): string[] {
-  return lost.flatMap(([key, { missed_since }]) => (missed_since === null ? [key] : []))
+  return lost.flatMap(([key, { missed }]) => (missed === null ? [key] : []))
 }
 
 function figuresOf<T>(open: ReadonlyMap<string, T>, toFigures: (last: T) => Figures): Map<string, Figures> {
   return new Map([...open].map(([key, last]) => [key, toFigures(last)]))
 }
 
-function toFigures({ egress_bytes, connected_seconds }: ClientSample, at: Date): Figures {
-  return { bytes: egress_bytes, began: at.getTime() - connected_seconds * 1000 }
+function toFigures({ egress_bytes, connected_seconds }: ClientSample, { up_ms }: Moment): Figures {
+  return { bytes: egress_bytes, began: up_ms - connected_seconds * 1000 }
 }
 
 /** A record that is no event ends nothing; shipping makes a dead letter of it. */

@@ -10,19 +10,24 @@ export const OpenStream = StreamEnd.omit({ provenance: true, replaces: true })
 export type OpenStream = z.infer<typeof OpenStream>
 
 function entries<S extends z.ZodType>(last: S) {
-  return z.array(z.tuple([z.string(), z.object({ since: z.number(), missed_since: z.number().nullable(), last })]))
+  const missed = z.object({ at_ms: z.number(), up_ms: z.number() }).nullable()
+  return z.array(z.tuple([z.string(), z.object({ since: z.number(), missed, last })]))
 }
 
 const MadeUp = z.object({
   event_id: z.string(),
   occurred_at: z.string(),
   bytes: z.number(),
+  up_ms: z.number(),
   until: z.number().nullable(),
   replaced_by: z.string().nullable(),
 })
 
 /** What went on at a moment, and the position in the journal up to which ends are accounted for in it. */
 const Snapshot = z.object({
+  /** Which start of the machine its times count from, and how many ms after it this was. */
+  boot: z.string().nullable(),
+  up_ms: z.number(),
   position: z.number(),
   sessions: entries(OpenSession),
   streams: entries(OpenStream),

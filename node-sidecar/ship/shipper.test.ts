@@ -44,13 +44,14 @@ async function openShipper(folder?: string) {
   const waits: number[] = []
   const asked: number[] = []
   /** Each wait takes as long as it takes a batch to be suspected in just as many attempts as it must have had. */
-  const now = () => new Date(START + waits.length * (POISON_MS / (POISON_ATTEMPTS - 1)))
+  const uptime = () => waits.length * (POISON_MS / (POISON_ATTEMPTS - 1))
   const shipper = new Shipper({
     journal,
     deadLetters,
     publish: connectDecklog({ url: decklog.url, token: async () => 'node.token.here', timeoutMs: PUBLISH_TIMEOUT_MS }),
     metrics: createMetrics(new Registry()),
-    clock: now,
+    clock,
+    uptime,
     log,
     waitMs: (failures, askedMs) => {
       waits.push(failures)

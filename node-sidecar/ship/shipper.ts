@@ -9,6 +9,7 @@ import { backoffMs } from '../backoff.ts'
 import type { DeadLetter, DeadLetters } from '../journal/dead-letters.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Uptime } from '../moment.ts'
 import type { Publish } from './decklog.ts'
 
 /** A batch that made Decklog fail so often, over so long, is searched for the event that does. */
@@ -25,6 +26,7 @@ interface ShipperOptions {
   publish: Publish
   metrics: Metrics
   clock: Clock
+  uptime: Uptime
   log: Log
   /** Milliseconds to wait after so many failures in a row, when Decklog asked for so many. */
   waitMs?: (failures: number, askedMs: number) => number
@@ -90,8 +92,8 @@ export class Shipper implements AsyncDisposable {
    * fails for every event. `following` are the events behind these.
    */
   async #deliver(events: readonly SentEvent[], following: readonly SentEvent[] = [], search?: Search): Promise<void> {
-    const { metrics, clock, log } = this.#options
-    const since = clock().getTime()
+    const { metrics, uptime, log } = this.#options
+    const since = uptime()
     for (let failures = 1; events.length > 0; failures++) {
       this.#stopping.signal.throwIfAborted()
       try {
@@ -106,7 +108,7 @@ export class Shipper implements AsyncDisposable {
         if (code === Code.InvalidArgument) return this.#deliverHalves(events, following, rawMessage, search)
         if (this.failure === null) log.error('Decklog does not take events', { code: Code[code], detail: rawMessage })
         this.failure = Code[code]
-        const lasting = failures >= POISON_ATTEMPTS && clock().getTime() - since >= POISON_MS
+        const lasting = failures >= POISON_ATTEMPTS && uptime() - since >= POISON_MS
         if (mayBePoison(code) && (search || lasting)) {
           return this.#deliverSuspects(events, following, `poison: ${Code[code]}: ${rawMessage}`, search)
         }

@@ -11,7 +11,7 @@ export interface PushTarget {
 }
 
 interface Publication {
-  /** MistServer's process for each publisher, and when it was let in (ms). */
+  /** MistServer's process for each publisher, and when it was let in (ms of uptime). */
   connectors: Map<number, number>
   /** Whether its tracks have been told of. */
   streaming: boolean
@@ -44,9 +44,9 @@ export class Publishers {
   }
 
   /** Notes a publisher who was let in; `pid` is 0 when it is not known. */
-  admit(runtime_name: string, pid: number, push_targets: readonly PushTarget[], now_ms: number): void {
+  admit(runtime_name: string, pid: number, push_targets: readonly PushTarget[], up_ms: number): void {
     const { connectors = new Map<number, number>(), streaming = false } = this.#streams.get(runtime_name) ?? {}
-    connectors.set(pid, now_ms)
+    connectors.set(pid, up_ms)
     this.#streams.set(runtime_name, { connectors, streaming, seen: false, push_targets })
   }
 
@@ -96,11 +96,11 @@ export class Publishers {
   }
 
   /** Forgets streams that a poll shows no more, or not in time: a notice of an end may get lost. */
-  keep(active: ReadonlySet<string>, now_ms: number): void {
+  keep(active: ReadonlySet<string>, up_ms: number): void {
     for (const [name, publication] of this.#streams) {
       const newest = Math.max(...publication.connectors.values())
       if (active.has(name)) publication.seen = true
-      else if (publication.seen || now_ms - newest >= BOOT_MS) this.#streams.delete(name)
+      else if (publication.seen || up_ms - newest >= BOOT_MS) this.#streams.delete(name)
     }
   }
 

@@ -44,10 +44,11 @@ async function openDoor() {
   onTestFinished(() => served[Symbol.asyncDispose]())
   const client = { baseUrl: new URL(`http://127.0.0.1:${served.port}`), token: async () => 'node.token.here' }
   const clock = () => new Date(opened.now)
+  const uptime = () => opened.now
   const door = createSourceDoor({
-    gate: new Gate({ commodore: plane.client, clock, log }),
+    gate: new Gate({ commodore: plane.client, clock, uptime, log }),
     publishers: opened.publishers,
-    sources: new Sources({ foghorn: client, clock, log, timeoutMs: TIMEOUT_MS }),
+    sources: new Sources({ foghorn: client, uptime, log, timeoutMs: TIMEOUT_MS }),
     peerOf: () => opened.peer,
     allowRemote: false,
   })

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Client } from '../../shared/client/client.ts'
-import type { Clock } from '../../shared/clock.ts'
 import { toFault } from '../../shared/fault.ts'
 import type { Log } from '../../shared/log.ts'
+import type { Uptime } from '../moment.ts'
 
 /** MistServer's viewers wait meanwhile. */
 export const SOURCE_TIMEOUT_MS = 2_000
@@ -16,7 +16,7 @@ const DTSC = /^dtscs?:\/\/[\x21-\x7e]+$/
 
 interface SourcesOptions {
   foghorn: Pick<Client, 'baseUrl' | 'token'>
-  clock: Clock
+  uptime: Uptime
   log: Log
   timeoutMs?: number
 }
@@ -28,8 +28,12 @@ export class Sources {
 
   constructor(options: SourcesOptions) {
     this.#options = options
-    const perf = { now: () => options.clock().getTime() }
-    this.#asked = new LRUCache({ max: SOURCES_MAX, ttl: SOURCE_FRESH_MS, ttlResolution: 0, perf })
+    this.#asked = new LRUCache({
+      max: SOURCES_MAX,
+      ttl: SOURCE_FRESH_MS,
+      ttlResolution: 0,
+      perf: { now: options.uptime },
+    })
   }
 
   /** `dtsc://host:port` of a host that has the stream; null when there is none, or Foghorn does not say in time. */

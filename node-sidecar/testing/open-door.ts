@@ -52,10 +52,11 @@ export async function openDoor({
   onTestFinished(() => journal[Symbol.asyncDispose]())
   const deadLetters = new DeadLetters(join(folder, 'dead-letters.jsonl'))
   const clock = () => opened.now
+  const uptime = () => opened.now.getTime()
   const timeout = decisionTimeoutMs === undefined ? {} : { timeoutMs: decisionTimeoutMs }
   const door = createDoor({
     node_id: 'nod_1',
-    gate: new Gate({ commodore: plane.client, clock, log, ...timeout }),
+    gate: new Gate({ commodore: plane.client, clock, uptime, log, ...timeout }),
     publishers: new Publishers(async () => new Map()),
     sourceUrl: () => new URL('http://127.0.0.1:18007/source'),
     journal,
@@ -63,6 +64,7 @@ export async function openDoor({
     deadLetters,
     metrics: createMetrics(new Registry()),
     clock,
+    uptime,
     log,
     ...options,
   })

@@ -7,6 +7,7 @@ import {
   Name,
   ONE_LINE,
   PushTargetId,
+  Scope,
   StreamId,
   StreamKeyId,
   TenantId,
@@ -27,16 +28,6 @@ export const STREAM_KEYS_MAX = 20
 export const KEY_OVERLAP_SECONDS_MAX = 7 * 24 * 3600
 
 // --- API tokens
-
-export const Scope = z.enum([
-  'account:read',
-  'account:write',
-  'streams:read',
-  'streams:write',
-  'analytics:read',
-  'infrastructure:read',
-  'infrastructure:write',
-])
 
 export const CreateApiToken = z.strictObject({
   name: Name,

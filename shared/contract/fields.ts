@@ -43,6 +43,17 @@ export const Description = z.string().trim().max(DESCRIPTION_LENGTH_MAX).regex(L
 /** RFC 3339 in UTC with milliseconds, as every service writes times. */
 export const Time = z.iso.datetime()
 
+/** What a token may do. */
+export const Scope = z.enum([
+  'account:read',
+  'account:write',
+  'streams:read',
+  'streams:write',
+  'analytics:read',
+  'infrastructure:read',
+  'infrastructure:write',
+])
+
 export const Role = z.enum(['viewer', 'member', 'admin', 'owner'])
 
 export const Tenant = z.object({ id: TenantId, role: Role }).describe('The tenant and what the user is in it')

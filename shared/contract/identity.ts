@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Role } from './fields.ts'
+import { Role, Scope } from './fields.ts'
 
 /** Claims of a signed-in user's access token; `iss` is commodore. */
 export const UserClaims = z.object({
@@ -17,7 +17,15 @@ export const NodeClaims = z.object({ kind: z.literal('node'), sub: z.string(), c
 /** Claims of a service's own token; `iss` and `sub` are both its name. */
 export const ServiceClaims = z.object({ kind: z.literal('service'), sub: z.string() })
 
-export const Claims = z.discriminatedUnion('kind', [UserClaims, NodeClaims, ServiceClaims])
+/** Claims of a ticket, which lets its holder in once at the service that is its audience; `iss` is commodore. */
+export const TicketClaims = z.object({
+  kind: z.literal('ticket'),
+  sub: z.string().describe('The user, or the API token'),
+  tenant_id: z.string(),
+  scopes: z.array(Scope),
+})
+
+export const Claims = z.discriminatedUnion('kind', [UserClaims, NodeClaims, ServiceClaims, TicketClaims])
 export type Claims = z.infer<typeof Claims>
 
 /** The audience of tokens that every service accepts: users' and nodes'. */

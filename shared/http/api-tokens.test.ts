@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Client } from '../client/client.ts'
 import { scopes } from '../context.ts'
-import { Scope } from '../contract/commodore.ts'
+import { Scope } from '../contract/fields.ts'
 import { newId } from '../ids.ts'
 import { API_TOKEN_VERDICT_MS, createApiTokenVerifier } from './api-tokens.ts'
 

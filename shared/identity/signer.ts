@@ -1,6 +1,7 @@
 import { type CryptoKey, importJWK, SignJWT } from 'jose'
 import type { Clock } from '../clock.ts'
 import { type Claims, PLATFORM_AUDIENCE, type PrivateKey } from '../contract/identity.ts'
+import { TICKET_SECONDS } from '../contract/signalman.ts'
 import { ALGORITHM, issuerOf } from './key.ts'
 
 export const USER_TOKEN_SECONDS = 15 * 60
@@ -40,6 +41,15 @@ export function signUserToken(signer: Signer, claims: Omit<Extract<Claims, { kin
 
 export function signNodeToken(signer: Signer, claims: Omit<Extract<Claims, { kind: 'node' }>, 'kind'>) {
   return signer.sign({ kind: 'node', ...claims }, PLATFORM_AUDIENCE, NODE_TOKEN_SECONDS)
+}
+
+/** A ticket, which lets its holder in once at `audience`. */
+export function signTicket(
+  signer: Signer,
+  claims: Omit<Extract<Claims, { kind: 'ticket' }>, 'kind'>,
+  audience: string,
+): Promise<string> {
+  return signer.sign({ kind: 'ticket', ...claims }, audience, TICKET_SECONDS)
 }
 
 /** A source of this service's own tokens for calls to `audience`; each is used for half its life. */

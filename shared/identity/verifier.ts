@@ -1,7 +1,7 @@
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import type { Actor } from '../context.ts'
+import type { Actor, Scope } from '../context.ts'
 import { Claims, type KeySet, PLATFORM_AUDIENCE } from '../contract/identity.ts'
 import { Fault } from '../fault.ts'
 import { findFormFault } from './compact.ts'
@@ -31,19 +31,59 @@ interface VerifierOptions {
 
 /** Checks signature, issuer, audience and times of a token and says who it is; 401 with a stable reason if not valid. */
 export function createVerifier({ keys, service, clock }: VerifierOptions): Verify {
-  const getKey = toGetKey(keys)
+  const check = createCheck({ keys, audience: [PLATFORM_AUDIENCE, service] })
   // Each says itself until when it is good (Unix ms): times kept by the cache cost as much as all else that follows the signature.
   const verdicts = new LRUCache<string, { actor: Actor; until: number }>({ max: VERDICT_CACHE_MAX })
   return async (token) => {
     const now = clock()
     const known = verdicts.get(token)
     if (known && now.getTime() < known.until) return known.actor
+    const { claims, payload } = await check(token, now)
+    const { iss = '', aud, exp = 0 } = payload
+    const actor = toActor(claims, { issuer: iss, audience: aud, service })
+    verdicts.set(token, { actor, until: Math.min(exp * 1000, now.getTime() + VERDICT_CACHE_MS) })
+    return actor
+  }
+}
+
+/** Checks a ticket, which Commodore made for one service and for one use; 401 with a stable reason if it is not valid. */
+export function createTicketVerifier({ keys, service, clock }: VerifierOptions) {
+  const check = createCheck({ keys, audience: [service] })
+  return async (ticket: string): Promise<Ticket> => {
+    const { claims, payload } = await check(ticket, clock())
+    const { iss, jti = '', exp = 0 } = payload
+    if (claims.kind !== 'ticket' || iss !== 'commodore') throw invalid('token_issuer')
+    const { sub: holder, tenant_id, scopes } = claims
+    return { id: jti, until_ms: (exp + CLOCK_TOLERANCE_SECONDS) * 1000, holder, tenant_id, scopes }
+  }
+}
+
+/** Who a ticket lets in, and as what. */
+export interface Ticket {
+  id: string
+  /** When it ends by itself, Unix ms. */
+  until_ms: number
+  /** The user, or the API token. */
+  holder: string
+  tenant_id: string
+  scopes: readonly Scope[]
+}
+
+interface Checked {
+  payload: JWTPayload
+  claims: Claims
+}
+
+/** Checks all of a token that does not depend on its kind. */
+function createCheck({ keys, audience }: { keys: VerifierOptions['keys']; audience: string[] }) {
+  const getKey = toGetKey(keys)
+  return async (token: string, now: Date): Promise<Checked> => {
     if (token.length > TOKEN_LENGTH_MAX) throw invalid('token_malformed')
     const fault = findFormFault(token)
     if (fault) throw invalid(`token_${fault}`)
     const { payload, protectedHeader } = await jwtVerify(token, getKey, {
       algorithms: [ALGORITHM],
-      audience: [PLATFORM_AUDIENCE, service],
+      audience,
       requiredClaims: ['iss', 'sub', 'iat', 'exp', 'jti'],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: now,
@@ -52,13 +92,11 @@ export function createVerifier({ keys, service, clock }: VerifierOptions): Verif
     })
     const claims = Claims.safeParse(payload)
     if (!claims.success) throw invalid('token_claims')
-    const { iss = '', aud, exp = 0, iat = 0 } = payload
+    const { iss = '', iat = 0 } = payload
     // Dated ahead, it would outlive what its issuer may give.
     if (iat > now.getTime() / 1000 + CLOCK_TOLERANCE_SECONDS) throw invalid('token_invalid')
     if (issuerOf(protectedHeader.kid ?? '') !== iss) throw invalid('token_issuer')
-    const actor = toActor(claims.data, { issuer: iss, audience: aud, service })
-    verdicts.set(token, { actor, until: Math.min(exp * 1000, now.getTime() + VERDICT_CACHE_MS) })
-    return actor
+    return { payload, claims: claims.data }
   }
 }
 
@@ -103,6 +141,9 @@ function toActor(claims: Claims, { issuer, audience, service }: Origin): Actor {
     case 'service':
       if (issuer !== claims.sub || audience !== service) throw invalid('token_issuer')
       return { kind: 'service', service: claims.sub }
+    // A ticket is for one door, and no bearer token.
+    case 'ticket':
+      throw invalid('token_issuer')
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
-import type { Role } from '../context.ts'
+import type { Role, Scope } from '../context.ts'
 import type { KeySet, PrivateKey } from '../contract/identity.ts'
 import { createKey, toPublicKey } from '../identity/key.ts'
-import { createServiceTokens, createSigner, signNodeToken, signUserToken } from '../identity/signer.ts'
+import { createServiceTokens, createSigner, signNodeToken, signTicket, signUserToken } from '../identity/signer.ts'
 import { newId } from '../ids.ts'
 
 /** Real keys and tokens of the whole platform, as a test needs them. */
@@ -13,6 +13,8 @@ export interface Identities {
   users: ReadonlyMap<string, { role: Role; operator: boolean }>
   user(tenantId: string, options?: { role?: Role; operator?: boolean; userId?: string }): Promise<string>
   node(clusterId: string, nodeId?: string): Promise<string>
+  /** A ticket of Commodore's for `audience`. */
+  ticket(tenantId: string, scopes: readonly Scope[], audience: string): Promise<string>
   /** A token of `service` for calls to `audience`. */
   service(service: string, audience: string): Promise<string>
 }
@@ -25,6 +27,7 @@ const ISSUERS = [
   'decklog',
   'foghorn',
   'signalman',
+  'signalman-feed',
   'stranger',
 ] as const
 
@@ -47,6 +50,8 @@ export async function createIdentities(clock: Clock): Promise<Identities> {
       return signUserToken(signer('commodore'), { sub: userId, tenant_id, role, operator })
     },
     node: (cluster_id, nodeId = newId('node')) => signNodeToken(signer('quartermaster'), { sub: nodeId, cluster_id }),
+    ticket: (tenant_id, allowed, audience) =>
+      signTicket(signer('commodore'), { sub: newId('user'), tenant_id, scopes: [...allowed] }, audience),
     service: (service, audience) => createServiceTokens(signer(service), audience, clock)(),
   }
 }

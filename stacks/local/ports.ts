@@ -10,6 +10,7 @@ const ports = {
   decklog: 18_006,
   helmsman: 18_007,
   foghorn: 18_008,
+  signalman: 18_009,
   'media-host-api': 14_242,
   'media-host-http': 18_080,
   postgres: 15_432,

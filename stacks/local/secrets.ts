@@ -7,7 +7,16 @@ import { randomCode } from '../../shared/random.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 
 /** Who signs tokens of its own. */
-const issuers = ['commodore', 'quartermaster', 'periscope-query', 'periscope-ingest', 'decklog', 'foghorn'] as const
+const issuers = [
+  'commodore',
+  'quartermaster',
+  'periscope-query',
+  'periscope-ingest',
+  'decklog',
+  'foghorn',
+  'signalman',
+  'signalman-feed',
+] as const
 export type Issuer = (typeof issuers)[number]
 
 const Secrets = z.object({
@@ -21,23 +30,33 @@ const Secrets = z.object({
 })
 export type Secrets = z.infer<typeof Secrets>
 
+/** As an older version may have written it, which knew fewer issuers. */
+const Stored = Secrets.extend({ keys: z.partialRecord(z.enum(issuers), PrivateKey) })
+
 /** This machine's own secrets: made at the first start, kept in `<state>/secrets.json` for the user alone. */
 export async function loadSecrets(statePath: string): Promise<Secrets> {
   const path = join(statePath, 'secrets.json')
-  const secrets = (await readJsonFile(path, Secrets)) ?? (await createSecrets())
+  const stored = await readJsonFile(path, Stored)
+  const secrets = stored ? { ...stored, keys: await completeKeys(stored.keys) } : await createSecrets()
   await writeJsonFile(path, secrets)
   return secrets
 }
 
 async function createSecrets(): Promise<Secrets> {
-  const keys = await Promise.all(issuers.map(async (issuer) => [issuer, await createKey(issuer)] as const))
   return Secrets.parse({
     postgres_password: randomCode(32),
     clickhouse_password: randomCode(32),
     role_password: randomCode(32),
     demo_password: randomCode(16),
-    keys: Object.fromEntries(keys),
+    keys: await completeKeys({}),
   })
+}
+
+async function completeKeys(known: Partial<Secrets['keys']>): Promise<Secrets['keys']> {
+  const keys = await Promise.all(
+    issuers.map(async (issuer) => [issuer, known[issuer] ?? (await createKey(issuer))] as const),
+  )
+  return Object.fromEntries(keys) as Secrets['keys']
 }
 
 /** The public halves of all issuers' keys, which Commodore serves. */

@@ -10,6 +10,8 @@ import { readConfig as readQuery } from '../../functions/periscope-query/config.
 import * as periscopeQuery from '../../functions/periscope-query/service.ts'
 import { readConfig as readQuartermaster } from '../../functions/quartermaster/config.ts'
 import * as quartermaster from '../../functions/quartermaster/service.ts'
+import { readConfig as readFeed } from '../../functions/signalman-feed/config.ts'
+import { follow, openFeed } from '../../functions/signalman-feed/open-feed.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Fault } from '../../shared/fault.ts'
 import type { Service } from '../../shared/http/service.ts'
@@ -101,6 +103,7 @@ export async function startServices(options: ServiceOptions): Promise<void> {
     ports['periscope-ingest'],
   )
   await startListener(options, eventLog)
+  await startFeed(options, eventLog)
   await start(
     periscopeQuery.open(
       readQuery({ ...common, ...identity('periscope-query'), ...registered(ports['periscope-query']), ...periscope }),
@@ -112,6 +115,20 @@ export async function startServices(options: ServiceOptions): Promise<void> {
   stack.defer(async () => {
     await Promise.all(services.map((service) => service.leave?.()))
   })
+}
+
+/** Signalman's feed: in the cloud an event source does this. */
+async function startFeed(
+  { ports, secrets, databases: { wsProxy }, stack }: ServiceOptions,
+  eventLog: Parameters<typeof openEventLog>[0],
+): Promise<void> {
+  const log = createLog('signalman-feed')
+  const key = JSON.stringify(secrets.keys['signalman-feed'])
+  const deps = openFeed(readFeed({ SIGNALMAN_URL: urlAt(ports.signalman), IDENTITY_KEY: key }))
+  const report = (fault: Fault) => log.warn('event log recovers', { code: fault.reason })
+  const events = stack.use(await openEventLog(eventLog, { client_id: 'signalman-feed', wsProxy, report }))
+  const consumer = stack.use(follow(deps, events))
+  consumer.done.catch((error: unknown) => log.error('feed stopped', { error }))
 }
 
 /** Commodore's listener: in the cloud an event source feeds it. */

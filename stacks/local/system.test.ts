@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importPKCS8, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { listenAt } from '../../edge-workers/signalman/testing/client.ts'
 import { CreatedStream } from '../../shared/contract/commodore.ts'
 import { IngestAnswer } from '../../shared/contract/foghorn.ts'
 import { Page } from '../../shared/contract/page.ts'
@@ -12,10 +13,12 @@ import { CreatedSigningKey } from '../../shared/contract/playback.ts'
 import { PushTarget } from '../../shared/contract/push-targets.ts'
 import { HEALTH_INTERVAL_MS } from '../../shared/contract/quartermaster.ts'
 import { ServiceInstance } from '../../shared/contract/registry.ts'
+import { IssuedTicket } from '../../shared/contract/signalman.ts'
 import { configureLog } from '../../shared/log.ts'
 import { launchChromium } from '../../shared/testing/chromium.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
+import type { MediaHost } from './media-host/media-host.ts'
 import { callApi } from './media-host/testing.ts'
 import { portsAt, requireFree } from './ports.ts'
 import { createProgress } from './progress.ts'
@@ -75,6 +78,12 @@ async function make<S extends z.ZodType>(schema: S, path: string, body: object):
   })
   return schema.parse(await response.json())
 }
+/** On air, also when whoever published before is still being unloaded. */
+async function goLive(host: MediaHost, stream_key: string): Promise<void> {
+  const publish = () => host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await expect.poll(publish, { timeout: 10_000 }).toMatchObject({ accepted: true })
+}
+
 const trigger = (name: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   fetch(`${system.state.services.helmsman}/triggers/${name}`, {
     method: 'POST',
@@ -190,7 +199,7 @@ test('a terminated stream ends on its host, and who may publish still may', asyn
   expect(await terminate()).toMatchObject([202, { hosts: [{ status: 'done', reason: null }] }])
   expect(publication.publisher.session.connections).toBe(0)
   await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(404)
-  expect(await publish()).toMatchObject({ accepted: true })
+  await goLive(host, stream_key)
   host.finish()
 }, 60_000)
 
@@ -227,7 +236,7 @@ test('a revocation ends who watches by what it revokes, and nobody else', async 
   const key = await make(CreatedSigningKey, '/signing-keys', { name: 'web' })
   const stream = await make(CreatedStream, '/streams', { title: 'Signed', playback_policy: 'signed' })
   const { stream_key, playback_id } = stream
-  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await goLive(host, stream_key)
   const tokenOf = async (sub: string) => {
     const claims = new SignJWT({ sub, jti: sub, playback_id }).setExpirationTime('10m')
     claims.setProtectedHeader({ alg: 'ES256', kid: key.id })
@@ -264,7 +273,7 @@ test('a live stream follows what becomes of its push targets', async () => {
   const host = system.standIn
   if (!host) throw new Error('no media host')
   const { stream_key, playback_id, stream_id } = system.state.demo
-  await host.publish({ stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await goLive(host, stream_key)
   await expect.poll(async () => (await get(`/play/${playback_id}`)).status, { timeout: 15_000 }).toBe(307)
   const pushes = async () => {
     const { push_list } = await callApi(host, { push_list: true })
@@ -291,6 +300,33 @@ test('a live stream follows what becomes of its push targets', async () => {
   host.finish()
 }, 60_000)
 
+test('who listens hears of the own streams within moments, and of no other tenant’s', async () => {
+  const host = system.standIn
+  if (!host) throw new Error('no media host')
+  const { demo, operator, services } = system.state
+  const listen = async (api_token: string) => {
+    const headers = { authorization: `Bearer ${api_token}` }
+    const issued = await fetch(`${system.state.base_url}/signalman/tickets`, { method: 'POST', headers })
+    const { ticket } = IssuedTicket.parse(await issued.json())
+    const listener = await listenAt(services.signalman ?? '', { ticket })
+    onTestFinished(() => listener.close())
+    listener.say({ type: 'subscribe', id: 'all' })
+    await expect.poll(() => listener.frames.some(({ type }) => type === 'snapshot')).toBe(true)
+    return listener
+  }
+  const [ours, theirs] = [await listen(demo.api_token), await listen(operator.api_token)]
+  await goLive(host, demo.stream_key)
+  const types = () =>
+    ours.events().flatMap(({ stream_id, event_type }) => (stream_id === demo.stream_id ? event_type : []))
+  await expect.poll(types, { timeout: 15_000 }).toEqual(expect.arrayContaining(['stream-ingest', 'track-list']))
+  // Whose hosts they are hears how they do, and so listens well.
+  await expect
+    .poll(() => theirs.events().map(({ event_type }) => event_type), { timeout: 15_000 })
+    .toContain('node-monitoring')
+  expect(theirs.events().filter(({ stream_id }) => stream_id !== null)).toEqual([])
+  host.finish()
+}, 60_000)
+
 test('a host that its operator drains gets no new viewers', async () => {
   const host = system.standIn
   if (!host) throw new Error('no media host')
@@ -305,7 +341,7 @@ test('a host that its operator drains gets no new viewers', async () => {
       body: JSON.stringify({ mode }),
     })
   const play = async () => (await get(`/play/${demo.playback_id}`)).status
-  await host.publish({ stream_key: demo.stream_key, protocol: 'rtmp', publisher_host: '192.0.2.1' })
+  await goLive(host, demo.stream_key)
   await expect.poll(play, { timeout: 15_000 }).toBe(307)
   expect((await setMode('draining')).status).toBe(200)
   await expect.poll(play, { timeout: HEALTH_INTERVAL_MS + 15_000 }).toBe(503)
@@ -319,13 +355,14 @@ test('operators see which services run', async () => {
     const { data } = Page(ServiceInstance).parse(await (await get('/services', { authorization })).json())
     return data.map(({ service, base_url }) => [service, base_url.replace(/\/$/, '')])
   }
-  const { commodore, decklog, foghorn, periscope_query, quartermaster } = system.state.services
+  const { commodore, decklog, foghorn, periscope_query, quartermaster, signalman } = system.state.services
   await expect.poll(running, { timeout: 10_000 }).toEqual([
     ['commodore', commodore],
     ['decklog', decklog],
     ['foghorn', foghorn],
     ['periscope-query', periscope_query],
     ['quartermaster', quartermaster],
+    ['signalman', signalman],
   ])
 })
 

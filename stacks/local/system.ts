@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { openPool } from '../../shared/postgres/pool.ts'
+import type { EdgeWorkerName } from '../edge-workers.ts'
 import { createDemo } from './demo.ts'
 import { startEdgeProcess } from './edge/process.ts'
 import { postgresPath, startEngines } from './engines.ts'
@@ -58,15 +59,23 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const mailFolder = join(statePath, 'mail')
   await progress.step('Functions', () => startServices({ ports, secrets, databases, kafkaBrokers, mailFolder, stack }))
   await progress.step('Edge workers', async () => {
-    const bindings = {
-      COMMODORE_URL: urlAt(ports.commodore),
-      QUARTERMASTER_URL: urlAt(ports.quartermaster),
-      DECKLOG_URL: urlAt(ports.decklog),
-      ...registered(ports.foghorn),
-      IDENTITY_KEY: JSON.stringify(secrets.keys.foghorn),
+    const start = async (worker: EdgeWorkerName, folder: string, more: Record<string, string> = {}) => {
+      const bindings = {
+        COMMODORE_URL: urlAt(ports.commodore),
+        QUARTERMASTER_URL: urlAt(ports.quartermaster),
+        ...registered(ports[worker]),
+        IDENTITY_KEY: JSON.stringify(secrets.keys[worker]),
+        ...more,
+      }
+      const dataPath = join(statePath, folder)
+      return startEdgeProcess({ worker, port: ports[worker], dataPath, bindings, level: options.level })
     }
-    const edge = { port: ports.foghorn, dataPath: join(statePath, 'edge'), bindings, level: options.level }
-    stack.use(await startEdgeProcess(edge))
+    const [foghorn, signalman] = await Promise.all([
+      start('foghorn', 'edge', { DECKLOG_URL: urlAt(ports.decklog) }),
+      start('signalman', 'signalman'),
+    ])
+    stack.use(foghorn)
+    stack.use(signalman)
   })
   const services = servicesAt(ports)
   stack.use(await serve(createFrontDoor(services, { mailFolder }), ports['front-door']))
@@ -117,6 +126,7 @@ function servicesAt(ports: Ports) {
     'periscope-ingest': urlAt(ports['periscope-ingest']),
     decklog: urlAt(ports.decklog),
     foghorn: urlAt(ports.foghorn),
+    signalman: urlAt(ports.signalman),
     helmsman: urlAt(ports.helmsman),
   }
 }

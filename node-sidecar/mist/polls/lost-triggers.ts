@@ -22,7 +22,7 @@ const announced: [index: 0 | 1, triggers: string[]][] = [
 type Told = Pick<Statistics, 'tot' | 'triggers'>
 
 interface Poll {
-  at: number
+  up_ms: number
   statistics: Told
 }
 
@@ -36,29 +36,29 @@ export class LostTriggers {
   /** How many triggers had fired, and since when it is as many. */
   #heard = { count: -1, since: 0 }
 
-  /** Takes the statistics of a poll (Unix ms) and answers whether, and why, the triggers must be set anew. */
-  see({ tot, triggers }: Told, at: number): Doubt | undefined {
+  /** Takes the statistics of a poll (ms of uptime) and answers whether, and why, the triggers must be set anew. */
+  see({ tot, triggers }: Told, up_ms: number): Doubt | undefined {
     const statistics = { tot, triggers }
-    if (this.#areLost(statistics, at)) {
-      this.#heard = { count: heardIn(statistics), since: at }
+    if (this.#areLost(statistics, up_ms)) {
+      this.#heard = { count: heardIn(statistics), since: up_ms }
       return 'lost'
     }
     const count = heardIn(statistics)
-    const unheard = count === this.#heard.count && at - this.#heard.since >= UNHEARD_MS
-    if (count !== this.#heard.count || unheard) this.#heard = { count, since: at }
+    const unheard = count === this.#heard.count && up_ms - this.#heard.since >= UNHEARD_MS
+    if (count !== this.#heard.count || unheard) this.#heard = { count, since: up_ms }
     return unheard ? 'unheard' : undefined
   }
 
-  #areLost(statistics: Told, at: number): boolean {
+  #areLost(statistics: Told, up_ms: number): boolean {
     const before = this.#polls.at(-1)
-    const earlier = this.#polls.findLast((poll) => before !== undefined && poll.at <= before.at - COUNTED_LATE_MS)
-    this.#polls = [...this.#polls.filter((poll) => poll.at > at - POLLS_KEPT_MS), { at, statistics }]
+    const earlier = this.#polls.findLast((poll) => before !== undefined && poll.up_ms <= before.up_ms - COUNTED_LATE_MS)
+    this.#polls = [...this.#polls.filter((poll) => poll.up_ms > up_ms - POLLS_KEPT_MS), { up_ms, statistics }]
     if (before === undefined) return false
     const lost =
       hasStartedAnew(before.statistics, statistics) ||
       (earlier !== undefined && isSilent(earlier.statistics, before.statistics, statistics))
     // What is set anew is judged by what comes from now on.
-    if (lost) this.#polls = [{ at, statistics }]
+    if (lost) this.#polls = [{ up_ms, statistics }]
     return lost
   }
 }

@@ -9,15 +9,15 @@ export const SHM_SHARE_MAX = 0.9
 
 const KIB = 1024
 
-/** A poll of the machine, and when it was made (ms). */
+/** A poll of the machine, and when it was made (ms of uptime). */
 export interface NodePoll {
-  at: number
+  up_ms: number
   statistics: Statistics
 }
 
 /** How the host does, compared with the poll before for its rates. `reasons` are those that the caller knows of. */
 export function toNodeMonitoring(
-  { at, statistics }: NodePoll,
+  { up_ms, statistics }: NodePoll,
   before: NodePoll | null,
   reasons: readonly string[] = [],
 ): NodeMonitoring {
@@ -25,7 +25,7 @@ export function toNodeMonitoring(
   const unhealthy_reasons = [...reasons]
   if (mem_used > mem_total * MEMORY_SHARE_MAX) unhealthy_reasons.push('memory_high')
   if (shm_used > shm_total * SHM_SHARE_MAX) unhealthy_reasons.push('shm_high')
-  const seconds = before === null ? 0 : (at - before.at) / 1000
+  const seconds = before === null ? 0 : (up_ms - before.up_ms) / 1000
   const media = ratesOf(bw, before?.statistics.bw, seconds)
   const network = ratesOf(st, before?.statistics.st, seconds)
   return {

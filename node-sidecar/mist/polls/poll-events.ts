@@ -3,13 +3,13 @@ import type { SentEvent } from '../../../shared/events/envelope.ts'
 import type { NodeMonitoring } from '../../../shared/events/node-monitoring.ts'
 import type { StreamLifecycle } from '../../../shared/events/stream-lifecycle.ts'
 import { eventId } from '../../../shared/ids.ts'
+import type { Moment } from '../../moment.ts'
 import { createEvent } from '../events/event.ts'
 import { inEvents } from './clients.ts'
 
 /** When a poll was made and by whom: the same poll makes the same event ids. */
-export interface PollTime {
+export interface PollTime extends Moment {
   node_id: string
-  at: Date
 }
 
 export function toNodeEvent(data: NodeMonitoring, time: PollTime): SentEvent<'node-monitoring'> {

@@ -15,7 +15,7 @@ import { toClientEvents, toNodeEvent, toStreamEvents } from './poll-events.ts'
 import { readStatistics, Statistics } from './statistics.ts'
 import { readStreams, toVanished } from './streams.ts'
 
-const time = { node_id: 'nod_1', at: new Date('2026-11-24T01:00:00.000Z') }
+const time = { node_id: 'nod_1', at: new Date('2026-11-24T01:00:00.000Z'), up_ms: 0 }
 
 interface Served {
   api: MistApi
@@ -51,15 +51,15 @@ function valid(events: SentEvent[]): SentEvent[] {
 
 test('a MistServer that was never told its place has none', () => {
   const nowhere = statisticsOf('node-statistics', { loc: { lat: 0, lon: 0, name: '' } })
-  expect(toNodeMonitoring({ at: 0, statistics: nowhere }, null).location).toBeNull()
+  expect(toNodeMonitoring({ up_ms: 0, statistics: nowhere }, null).location).toBeNull()
   const equator = statisticsOf('node-statistics', { loc: { lat: 0, lon: 9.45, name: 'Libreville' } })
-  expect(toNodeMonitoring({ at: 0, statistics: equator }, null).location).toMatchObject({ latitude: 0 })
+  expect(toNodeMonitoring({ up_ms: 0, statistics: equator }, null).location).toMatchObject({ latitude: 0 })
 })
 
 test('MistServer’s cpu is tenths of a percent and its memory KiB', async () => {
   const { api } = await serveReply(readApiReply('node-statistics'))
   const statistics = await readStatistics(api, 'koekjes')
-  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const monitoring = toNodeMonitoring({ up_ms: 0, statistics }, null)
   expect(monitoring).toMatchObject({
     healthy: true,
     unhealthy_reasons: [],
@@ -80,20 +80,20 @@ test('MistServer’s cpu is tenths of a percent and its memory KiB', async () =>
 })
 
 test('rates compare two polls, and a counter that began anew has none', () => {
-  const before = { at: 1_000, statistics: statisticsOf() }
-  const after = { at: 11_000, statistics: statisticsOf('node-statistics', { bw: [199208771, 106539314] }) }
+  const before = { up_ms: 1_000, statistics: statisticsOf() }
+  const after = { up_ms: 11_000, statistics: statisticsOf('node-statistics', { bw: [199208771, 106539314] }) }
   expect(toNodeMonitoring(after, before)).toMatchObject({
     media_egress_bytes_per_second: 10_000,
     media_ingress_bytes_per_second: 10_000,
     network_egress_bytes_per_second: 0,
   })
-  const restarted = { at: 21_000, statistics: statisticsOf('node-statistics', { bw: [10, 10] }) }
+  const restarted = { up_ms: 21_000, statistics: statisticsOf('node-statistics', { bw: [10, 10] }) }
   expect(toNodeMonitoring(restarted, after)).toMatchObject({ media_egress_bytes_per_second: null })
 })
 
 test('a host is unhealthy when memory runs out or MistServer is away, and says why', () => {
   const full = { mem_used: 90, mem_total: 99, shm_used: 96, shm_total: 100, cpu: 1000 }
-  expect(toNodeMonitoring({ at: 0, statistics: statisticsOf('node-statistics', full) }, null)).toMatchObject({
+  expect(toNodeMonitoring({ up_ms: 0, statistics: statisticsOf('node-statistics', full) }, null)).toMatchObject({
     healthy: false,
     unhealthy_reasons: ['memory_high', 'shm_high'],
     cpu_percent: 100,
@@ -211,7 +211,7 @@ const publishers = { lacks: () => false, streaming: () => [] as string[] }
 test('Foghorn takes the heartbeat that the statistics make', () => {
   const outputs = { ...statisticsOf().outputs, 'a name that is far too long for an output': 'x', BAD: 'http://h/a b' }
   const statistics = statisticsOf('node-statistics-replica', { outputs })
-  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const monitoring = toNodeMonitoring({ up_ms: 0, statistics }, null)
   const heartbeat = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers })
   expect(Heartbeat.parse(heartbeat)).toMatchObject({
     healthy: true,
@@ -237,7 +237,7 @@ test('a port that MistServer leaves out is told, so that viewers, publishers and
     elsewhere: 'rtmp://media.example/play/$',
   }
   const statistics = statisticsOf('node-statistics', { outputs })
-  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const monitoring = toNodeMonitoring({ up_ms: 0, statistics }, null)
   const told = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers })
   expect(told.outputs).toMatchObject({
     DTSC: 'dtsc://HOST:4200/$',
@@ -254,7 +254,7 @@ test('of streams of ours it is told who publishes here, not what the statistics 
   const shown = (viewers: number, rep?: boolean) => ({ curr: [viewers, 1, 0, 0], bw: [7, 5], ...(rep && { rep }) })
   const streams = { 'live+here': shown(3), 'live+replica': shown(4, true), 'live+gone': shown(5), vod: shown(6) }
   const statistics = statisticsOf('node-statistics', { streams })
-  const monitoring = toNodeMonitoring({ at: 0, statistics }, null)
+  const monitoring = toNodeMonitoring({ up_ms: 0, statistics }, null)
   const here = ['live+here', 'live+new']
   const publishers = { lacks: (name: string) => !here.includes(name), streaming: () => here }
   const told = toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers })
@@ -271,8 +271,8 @@ test('of streams of ours it is told who publishes here, not what the statistics 
 test('the host is told by its operator’s tags, as far as Foghorn takes them, and with all of its viewers', () => {
   const tags = ['gpu', 'region:eu-west', 'not a tag', 'x'.repeat(65), ...Array.from({ length: 40 }, (_, i) => `t${i}`)]
   const statistics = statisticsOf('node-statistics', { tags })
-  const before = { at: 0, statistics: { ...statistics, st: [0, 0] as [number, number] } }
-  const later = { at: 1000, statistics: { ...statistics, st: [5, 7] as [number, number] } }
+  const before = { up_ms: 0, statistics: { ...statistics, st: [0, 0] as [number, number] } }
+  const later = { up_ms: 1000, statistics: { ...statistics, st: [5, 7] as [number, number] } }
   const monitoring = toNodeMonitoring(later, before)
   const told = Heartbeat.parse(toHeartbeat({ host: 'edge1.test', monitoring, statistics, draining: false, publishers }))
   expect(told.tags).toHaveLength(TAGS_MAX)

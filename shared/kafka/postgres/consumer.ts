@@ -18,6 +18,8 @@ const RENEWALS_PER_LEASE = 4
 export interface PostgresLogOptions {
   /** A member that has not been heard of for this long loses its partitions to the rest of the group. */
   lease_ms?: number
+  /** How often it is made sure that notifications come through. */
+  echo_ms?: number
   /** Told of every failure that the log recovers from by itself, such as a database that restarts. */
   report?: (fault: Fault) => void
 }

@@ -35,7 +35,7 @@ export class PostgresEventLog implements EventLog {
   constructor(pool: Pool, options: PostgresLogOptions = {}) {
     this.#pool = pool
     this.#options = options
-    this.#wakeup = new Wakeup(pool)
+    this.#wakeup = new Wakeup(pool, options.echo_ms)
   }
 
   async ensureTopic(topic: string, options: TopicOptions): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Pool } from '../../postgres/pool.ts'
+import type { Pool, PoolClient } from '../../postgres/pool.ts'
 import { freshDatabase, type TestDatabase } from '../../testing/postgres.ts'
 import { PostgresEventLog } from './postgres-event-log.ts'
 import { EXPIRED_RECORDS_MAX } from './retention.ts'
@@ -7,6 +7,7 @@ import { EXPIRED_RECORDS_MAX } from './retention.ts'
 /** Far below the slow poll of 1 s, so a consumer that only polled slowly would fail, and far above a busy machine's noise. */
 const IDLE_LATENCY_MS_MAX = 250
 const RUNS = 9
+const ECHO_MS = 100
 
 let database: TestDatabase
 
@@ -57,6 +58,29 @@ test('an idle consumer finds new records where notifications do not come through
     },
   })
   await using log = new PostgresEventLog(deaf)
+  expect(await idleLatencyMs(log)).toBeLessThan(IDLE_LATENCY_MS_MAX)
+})
+
+test('a connection that falls silent is given up for another', async () => {
+  const pool = openPool()
+  const clients: PoolClient[] = []
+  const connect = async () => {
+    const client = await pool.connect()
+    clients.push(client)
+    return client
+  }
+  const watched = Object.assign(Object.create(pool), {
+    query: pool.query.bind(pool),
+    end: pool.end.bind(pool),
+    connect,
+  })
+  await using log = new PostgresEventLog(watched, { echo_ms: ECHO_MS })
+  expect(await idleLatencyMs(log)).toBeLessThan(IDLE_LATENCY_MS_MAX)
+  const [first] = clients
+  // As when a firewall has forgotten the connection: nobody says that it is over.
+  first?.removeAllListeners('notification')
+  await expect.poll(() => clients.length).toBe(2)
+  expect(clients[1]).not.toBe(first)
   expect(await idleLatencyMs(log)).toBeLessThan(IDLE_LATENCY_MS_MAX)
 })
 

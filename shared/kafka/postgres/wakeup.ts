@@ -7,6 +7,8 @@ export const CHANNEL = 'event_log'
 export const POLL_SLOW_MS = 1_000
 /** The same while they do not arrive: a pooler between us and the server may swallow them. */
 export const POLL_FAST_MS = 25
+/** How often an echo of our own proves that notifications come through. A connection on which none came since the last is given up. */
+export const ECHO_INTERVAL_MS = 10_000
 
 export const topicSignal = (topicId: number) => `topic:${topicId}`
 export const groupSignal = (topicId: number, group: string) => `group:${topicId}:${group}`
@@ -14,14 +16,16 @@ export const groupSignal = (topicId: number, group: string) => `group:${topicId}
 /** Notifications from Postgres over one connection of its own, opened for the first waiter and opened again when it breaks. */
 export class Wakeup {
   readonly #pool: Pool
+  readonly #echoMs: number
   readonly #closed = new AbortController()
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #echo = `echo:${crypto.randomUUID()}`
   #work: Promise<void> | undefined
   #hears = false
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, echoMs = ECHO_INTERVAL_MS) {
     this.#pool = pool
+    this.#echoMs = echoMs
   }
 
   /** How long to wait for a notification before looking anyway, in ms. */
@@ -57,23 +61,27 @@ export class Wakeup {
   }
 
   async #serve(client: PoolClient, onHeard: () => void): Promise<void> {
-    const over = Promise.withResolvers<void>()
-    const closed = this.#closed.signal
-    closed.addEventListener('abort', () => over.resolve(), { once: true })
-    client.on('end', () => over.resolve())
-    client.on('error', () => over.resolve())
+    const broken = new AbortController()
+    const over = AbortSignal.any([broken.signal, this.#closed.signal])
+    let echoed = false
+    client.on('end', () => broken.abort())
+    client.on('error', () => broken.abort())
     client.on('notification', ({ payload = '' }: { payload?: string }) => {
       // Our own echo proves that notifications come through.
       if (payload === this.#echo) {
         this.#hears = true
+        echoed = true
         onHeard()
       }
       for (const wake of this.#listeners.get(payload) ?? []) wake()
     })
     try {
       await client.query(`listen ${CHANNEL}`)
-      await this.#pool.query('select pg_notify($1, $2)', [CHANNEL, this.#echo])
-      if (!closed.aborted) await over.promise
+      do {
+        echoed = false
+        await this.#pool.query('select pg_notify($1, $2)', [CHANNEL, this.#echo])
+        await wait(this.#echoMs, over)
+      } while (echoed && !over.aborted)
     } finally {
       this.#hears = false
       client.release(true)

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { z } from 'zod'
 import { configureLog } from '../../../shared/log.ts'
+import { type EdgeWorkerName, edgeWorkers } from '../../edge-workers.ts'
 import { startEdge } from './edge.ts'
 
 /** What the local system asks of this process, in `EDGE_OPTIONS`. */
 const Options = z.object({
+  worker: z.enum(Object.keys(edgeWorkers) as EdgeWorkerName[]),
   port: z.number(),
   dataPath: z.string(),
   bindings: z.record(z.string(), z.string()),

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import type { EdgeWorkerName } from '../../edge-workers.ts'
 import { startChild } from '../child.ts'
 
 interface EdgeProcessOptions {
+  worker: EdgeWorkerName
   port: number
   dataPath: string
   bindings: Record<string, string>
@@ -9,7 +11,7 @@ interface EdgeProcessOptions {
 }
 
 /**
- * Runs Foghorn in a process of its own: its runtime would otherwise take the terminal's Ctrl-C before those who still
+ * Runs an edge worker in a process of its own: its runtime would otherwise take the terminal's Ctrl-C before those who still
  * need it, and outlive us when we are killed.
  */
 export async function startEdgeProcess(options: EdgeProcessOptions): Promise<AsyncDisposable> {

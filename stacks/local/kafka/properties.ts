@@ -1,20 +1,37 @@
+/** One more port of the broker, and the port under which its clients know it, as behind a proxy. */
+export interface Door {
+  port: number
+  advertised: number
+}
+
 interface Ports {
   broker: number
   controller: number
+  doors: readonly Door[]
 }
 
 /** `server.properties` of one broker that is its own controller, on loopback, with the log in `dataPath`. */
 export function serverProperties(dataPath: string, ports: Ports): string {
   const broker = `127.0.0.1:${ports.broker}`
   const controller = `127.0.0.1:${ports.controller}`
+  const doors = ports.doors.map((door, i) => ({ ...door, name: `DOOR${i}` }))
   const settings = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@${controller}`,
-    listeners: `PLAINTEXT://${broker},CONTROLLER://${controller}`,
-    'advertised.listeners': `PLAINTEXT://${broker}`,
+    listeners: [
+      `PLAINTEXT://${broker}`,
+      `CONTROLLER://${controller}`,
+      ...doors.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
+    ],
+    'advertised.listeners': [
+      `PLAINTEXT://${broker}`,
+      ...doors.map(({ name, advertised }) => `${name}://127.0.0.1:${advertised}`),
+    ],
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': ['CONTROLLER', 'PLAINTEXT', ...doors.map(({ name }) => name)].map(
+      (name) => `${name}:PLAINTEXT`,
+    ),
     'log.dirs': dataPath,
     // As in the cloud: a topic exists because someone declared it.
     'auto.create.topics.enable': false,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '../../../shared/testing/port.ts'
 import { kafkaClasspath, MISSING_JAVA } from './classpath.ts'
-import { serverProperties } from './properties.ts'
+import { type Door, serverProperties } from './properties.ts'
 import { runCommand } from './run-command.ts'
 
 /** The broker's heap; the whole process takes about 450 MB. */
@@ -32,12 +32,13 @@ interface KafkaServerOptions {
   dir: string
   /** A free one when absent. */
   port?: number
+  doors?: readonly Door[]
 }
 
 /** Starts a real Apache Kafka (KRaft, one node) on loopback; throws with its own words when it cannot. */
-export async function startKafka({ dir, port }: KafkaServerOptions): Promise<KafkaServer> {
+export async function startKafka({ dir, port, doors = [] }: KafkaServerOptions): Promise<KafkaServer> {
   const classpath = await kafkaClasspath()
-  const ports = { broker: port ?? (await freePort()), controller: await freePort() }
+  const ports = { broker: port ?? (await freePort()), controller: await freePort(), doors }
   const dataPath = join(dir, 'data')
   const settingsPath = join(dir, 'server.properties')
   await mkdir(dir, { recursive: true })

@@ -5,12 +5,11 @@ import {
   networkFaults,
   startFaultProxy,
 } from '../../../shared/testing/fault-proxy.ts'
-import { differences, type Load, SESSIONS_FEW, startLoad } from './load.ts'
+import { expectArrival } from './arrival.ts'
+import { type Load, SESSIONS_FEW, startLoad } from './load.ts'
 import { type Pair, type Pipeline, pairs, startPipeline } from './pipeline.ts'
 
 const SESSIONS_BETWEEN = 60
-/** Longer than the longest time-out on the way, ClickHouse's 25 s. */
-const RECOVERED_MS = 60_000
 const TIMEOUT_MS = 120_000
 
 let pipeline: Pipeline
@@ -42,20 +41,12 @@ async function spoil(fault: NetworkFault, pair: Pair): Promise<void> {
   proxies.get(pair)?.mend()
 }
 
-/** Everything that is acknowledged until now arrives, and nothing twice. */
-async function expectRecovery(): Promise<void> {
-  const due = [...load.taken]
-  await expect
-    .poll(() => differences(load, pipeline.clickhouse, due), { timeout: RECOVERED_MS, interval: 250 })
-    .toEqual({ lost: 0, wrong: [] })
-}
-
 // From the stores back to MistServer: a pair before a silent one would have nothing under way.
 test.each(networkFaults)(
   'between any two parts, %s costs nothing that was acknowledged',
   async (fault) => {
     for (const pair of pairs.toReversed()) await spoil(fault, pair)
-    await expectRecovery()
+    await expectArrival(load, pipeline.clickhouse)
     expect(load.taken.size).toBeGreaterThan(pairs.length * SESSIONS_BETWEEN)
   },
   TIMEOUT_MS,

@@ -25,7 +25,7 @@ test(
       await rm(dir, { recursive: true, force: true })
     })
     const { postgres, helmsman, decklog, ingest, door, clickhouse } = stack.use(
-      await startPipeline({ kafkaBrokers: `127.0.0.1:${port}` }),
+      await startPipeline({ kafka: { decklog: port, ingest: port } }),
     )
     const broker = {
       kill: () => kafka.kill(),

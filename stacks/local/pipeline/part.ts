@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 /** A process of the pipeline, that is killed and started again. */
 export interface Part extends AsyncDisposable {
   url: string
+  /** Bytes of memory that it has of the machine; 0 while it does not run. */
+  residentBytes(): number
   /** Resolves once it answers. Where it ends by itself before that, it is started again, as a supervisor would. */
   start(): Promise<void>
   /** Ends it at once, as `kill -9` does. */
@@ -44,6 +46,7 @@ export function createPart({ program, port, env }: PartOptions): Part {
   return {
     url,
     kill,
+    residentBytes: () => (child === undefined || gone(child) ? 0 : residentBytes(child.pid)),
     start: async () => {
       const deadline = Date.now() + READY_TIMEOUT_MS
       while (Date.now() < deadline) {
@@ -59,4 +62,8 @@ export function createPart({ program, port, env }: PartOptions): Part {
     },
     [Symbol.asyncDispose]: kill,
   }
+}
+
+function residentBytes(pid = 0): number {
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)])) * 1024
 }

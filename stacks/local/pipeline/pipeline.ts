@@ -25,8 +25,8 @@ export const pairs = [
 export type Pair = (typeof pairs)[number]
 
 interface PipelineOptions {
-  /** `host:port,…` of a real Kafka; else the event log is in Postgres. */
-  kafkaBrokers?: string
+  /** The ports of a real Kafka, by who calls them; else the event log is in Postgres. */
+  kafka?: { decklog: number; ingest: number }
   /** Puts something between a pair: answers the port to call in place of `port`. */
   between?: (pair: Pair, port: number) => Promise<number>
 }
@@ -51,7 +51,7 @@ const RESTARTS_MAX = 50
 const RESTART_PAUSE_MS = 200
 
 export async function startPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
-  const { kafkaBrokers, between = async (_: Pair, port: number) => port } = options
+  const { kafka, between = async (_: Pair, port: number) => port } = options
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'frameworks-pipeline-'))
   await chmod(folder, 0o755)
@@ -64,9 +64,8 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   const at = async (pair: Pair, port: number) => `http://127.0.0.1:${await between(pair, port)}`
   const ports = { helmsman: await freePort(), decklog: await freePort(), ingest: await freePort() }
   const planeUrl = await at('decklog-control-plane', plane.port)
-  const eventLog: Record<string, string> = kafkaBrokers
-    ? { KAFKA_BROKERS: kafkaBrokers }
-    : { EVENT_LOG_URL: urlOf('event_log') }
+  const eventLogOf = (service: 'decklog' | 'ingest'): Record<string, string> =>
+    kafka ? { KAFKA_BROKERS: `127.0.0.1:${kafka[service]}` } : { EVENT_LOG_URL: urlOf('event_log') }
   const decklog = stack.use(
     createPart({
       program: SERVICE,
@@ -78,7 +77,7 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
         QUARTERMASTER_URL: planeUrl,
         IDENTITY_KEY: JSON.stringify(plane.identities.keyOf('decklog')),
         DATABASE_WS_PROXY: `127.0.0.1:${await between('decklog-event-log', proxyPort)}`,
-        ...eventLog,
+        ...eventLogOf('decklog'),
       },
     }),
   )
@@ -95,7 +94,7 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
         CLICKHOUSE_DATABASE: target.database,
         DATABASE_URL: urlOf('periscope'),
         DATABASE_WS_PROXY: `127.0.0.1:${await between('ingest-postgres', proxyPort)}`,
-        ...eventLog,
+        ...eventLogOf('ingest'),
       },
     }),
   )

@@ -34,7 +34,7 @@ interface Switchable extends AsyncDisposable {
   down(): Promise<void>
 }
 
-/** Commodore as far as Foghorn calls it: real tokens are checked, the verdicts are the test's. */
+/** Commodore as far as edge workers call it: real tokens are checked, the verdicts are the test's. */
 export interface CommodoreDoor extends Switchable {
   /** By playback id or runtime name. */
   verdicts: Map<string, Verdict>
@@ -90,11 +90,11 @@ export async function startCommodore(identities: Identities): Promise<CommodoreD
     return c.json(publishers.get(request.stream_key) ?? { allowed: false, reason: 'unknown_key' })
   })
   app.post('/api-tokens/verify', body(VerifyApiTokenRequest), (c) => {
-    requireService(c.var.ctx, 'foghorn')
+    requireService(c.var.ctx, 'foghorn', 'signalman')
     return c.json(apiTokens.get(c.req.valid('json').token) ?? { valid: false, reason: 'api_token_unknown' })
   })
   app.post('/sessions/verify', body(VerifySessionRequest), (c) => {
-    requireService(c.var.ctx, 'foghorn')
+    requireService(c.var.ctx, 'foghorn', 'signalman')
     const user = identities.users.get(c.req.valid('json').user_id)
     const verdict: z.infer<typeof VerifySessionResponse> = user
       ? { valid: true, ...user }

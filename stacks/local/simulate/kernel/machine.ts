@@ -17,7 +17,9 @@ export class Machine {
   readonly disk: Disk
   /** How far its clock is ahead of the true time, ms. */
   clockAheadMs = 0
-  readonly #started: number
+  /** How often it was switched on. */
+  starts = 1
+  #started: number
   readonly #processes = new Set<Process>()
   readonly #sockets = new Map<string, Process>()
 
@@ -54,6 +56,8 @@ export class Machine {
   cutPower(): void {
     for (const process of [...this.#processes]) process.kill()
     this.disk.cutPower()
+    this.starts++
+    this.#started = this.schedule.now
   }
 
   /** Takes a name of a socket for a process; false when another has it. */

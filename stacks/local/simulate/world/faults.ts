@@ -1,6 +1,6 @@
 import type { Link } from '../kernel/network.ts'
 import type { Random } from '../kernel/random.ts'
-import type { MediaHost, Role, World } from './world.ts'
+import { CLOCK_SKEW_MS_MAX, type MediaHost, type Role, type World } from './world.ts'
 
 interface Trouble {
   world: World
@@ -11,8 +11,6 @@ interface Trouble {
 }
 
 const SECOND = 1_000
-/** Within the reconciler's grace: it tells by a host's own clock whether an end is missed, or one made up goes on (decision 032). */
-const CLOCK_STEP_MS_MAX = 15 * SECOND
 
 type Fault = (trouble: Trouble) => void
 
@@ -143,7 +141,7 @@ function mendLater({ world, random, until }: Pick<Trouble, 'world' | 'random' | 
 /** As when a clock is set right, or a virtual machine goes on after a pause. */
 function stepClock({ world, random, note }: Trouble): void {
   const { machine, node_id } = random.pick(world.hosts)
-  const ms = random.integer(-CLOCK_STEP_MS_MAX, CLOCK_STEP_MS_MAX)
-  note(`the clock of ${node_id} steps by ${ms} ms`)
-  machine.clockAheadMs += ms
+  const aheadMs = random.integer(-CLOCK_SKEW_MS_MAX, CLOCK_SKEW_MS_MAX)
+  note(`the clock of ${node_id} steps by ${aheadMs - machine.clockAheadMs} ms`)
+  machine.clockAheadMs = aheadMs
 }

@@ -42,6 +42,8 @@ export async function startHelmsman(process: Process, options: HelmsmanOptions):
     isMediaHost: () => false,
     registry: new Registry(),
     clock: process.machine.clock,
+    uptime: () => process.machine.uptimeMs(),
+    boot: String(process.machine.starts),
     log: createLog('helmsman'),
     journalLimits: { segmentBytesMax: SEGMENT_BYTES_MAX, bytesMax: JOURNAL_BYTES_MAX },
     batchEventsMax: BATCH_EVENTS_MAX,
@@ -116,5 +118,5 @@ function toFigures(last: Record<string, number>) {
 function forget(reconciler: Reconciler): void {
   reconciler.seeStreams = async () => undefined
   const see = reconciler.seeSessions.bind(reconciler)
-  reconciler.seeSessions = (samples, at) => see(samples, new Date(at.getTime() % 1_000))
+  reconciler.seeSessions = (samples, { at, up_ms }) => see(samples, { at, up_ms: up_ms % 1_000 })
 }

@@ -25,8 +25,8 @@ const HOSTS_MAX = 2
 const SECOND_HOST_SHARE = 0.3
 const DECKLOGS = 2
 const CONSUMERS = 2
-/** Less than Decklog takes for a broken clock. */
-const CLOCK_SKEW_MS_MAX = 10 * 60_000
+/** How wrong a host's clock may be: less than Decklog takes for a broken one. */
+export const CLOCK_SKEW_MS_MAX = 10 * 60_000
 
 /** A program that is to run, and runs again some time after it has died. */
 export interface Role {

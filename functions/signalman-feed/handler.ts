@@ -1,0 +1,11 @@
+import { readLambdaEvent } from '../../shared/kafka/lambda-event.ts'
+import { configureLog } from '../../shared/log.ts'
+import { readConfig } from './config.ts'
+import { feed } from './feed.ts'
+import { openFeed } from './open-feed.ts'
+
+configureLog({ pretty: false, level: 'info', write: (line) => process.stdout.write(line) })
+const deps = openFeed(readConfig(process.env))
+
+/** Signalman's feed on Lambda, by an MSK event source; a call that fails gets its batch again. */
+export const handler = (event: unknown) => feed(deps, readLambdaEvent(event))
