@@ -4,6 +4,7 @@ import { addOperations } from '../../shared/http/operations.ts'
 import { analytics } from './analytics/routes.ts'
 import type { Deps } from './deps.ts'
 import { ingestErrors } from './ingest-errors/routes.ts'
+import { routing } from './routing/routes.ts'
 import { streams } from './streams/routes.ts'
 import { unattributed } from './unattributed/routes.ts'
 import { usage } from './usage/routes.ts'
@@ -25,6 +26,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
   })
   return app
     .route('/analytics', analytics)
+    .route('/routing', routing)
     .route('/streams', streams)
     .route('/usage', usage)
     .route('/unattributed', unattributed)

@@ -4,6 +4,8 @@ const tables = [
   'client_samples',
   'ingest_attempts',
   'node_samples',
+  'pushes',
+  'recordings',
   'routing_decisions',
   'stream_samples',
   'stream_views',
@@ -14,8 +16,8 @@ const tables = [
 const views = ['final_pushes', 'final_recordings', 'final_runs', 'final_sessions', 'usage_windows'] as const
 export type TenantTable = (typeof tables)[number] | (typeof views)[number]
 
-/** The tables of tenants that the views are made of, which a query would read past them. */
-const underViews = ['pushes', 'recordings', 'stream_runs', 'viewer_sessions'] as const
+/** Other tables of tenants that the views are made of, which a query would read past them. */
+const underViews = ['stream_runs', 'viewer_sessions'] as const
 const hidden = ['host_heard', 'hosts_heard', ...underViews]
 
 /** Every stored table that a query of a tenant may read, also through a view. */

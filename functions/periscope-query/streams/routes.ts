@@ -1,5 +1,14 @@
 import { Hono } from 'hono'
 import type { z } from 'zod'
+import { HealthEvent, HealthPage, HealthQuery } from '../../../shared/contract/health.ts'
+import {
+  Push,
+  PushesQuery,
+  PushPage,
+  Recording,
+  RecordingPage,
+  RecordingsQuery,
+} from '../../../shared/contract/outputs.ts'
 import {
   RowsQuery,
   Run,
@@ -18,6 +27,8 @@ import { operation, query } from '../../../shared/http/route.ts'
 import { describe as describeRows, revalidated } from '../analytics/describe.ts'
 import type { AppEnv } from '../deps.ts'
 import { answerList } from '../export/list.ts'
+import { listHealth } from '../health/health.ts'
+import { listPushes, listRecordings } from '../outputs/outputs.ts'
 import { streamUsage } from '../usage/usage.ts'
 import { ofStream } from './path.ts'
 import { listRuns } from './runs.ts'
@@ -63,6 +74,36 @@ export const streams = new Hono<AppEnv>()
     async (c) => {
       const { id } = c.req.valid('param')
       return answerList(c, 'tracks', c.req.valid('query'), TrackList, (page) => listTracks(c.var.ctx, id, page))
+    },
+  )
+  .get(
+    '/:id/health',
+    describeRows('What happened to a stream and why, newest first', HealthPage),
+    ofStream,
+    query(HealthQuery),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      return answerList(c, 'health', c.req.valid('query'), HealthEvent, (page) => listHealth(c.var.ctx, id, page))
+    },
+  )
+  .get(
+    '/:id/pushes',
+    describeRows('Starts and ends of pushes, newest first', PushPage),
+    ofStream,
+    query(PushesQuery),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      return answerList(c, 'pushes', c.req.valid('query'), Push, (page) => listPushes(c.var.ctx, id, page))
+    },
+  )
+  .get(
+    '/:id/recordings',
+    describeRows('Segments and ends of recordings, newest first', RecordingPage),
+    ofStream,
+    query(RecordingsQuery),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      return answerList(c, 'recordings', c.req.valid('query'), Recording, (page) => listRecordings(c.var.ctx, id, page))
     },
   )
   .get('/:id/runs', describeRows('Finished runs, newest first', RunPage), ofStream, query(RowsQuery), async (c) => {
