@@ -235,7 +235,9 @@ describe('every operation', () => {
     const text = JSON.stringify(await response.json())
     expect(text).toContain('Sent to the viewer')
     expect((await operationsOf(periscope)).map(({ line }) => line).sort()).toEqual([
+      'GET /analytics/quality',
       'GET /analytics/routing',
+      'GET /analytics/tiers',
       'GET /analytics/viewers',
       'GET /ingest-errors',
       'GET /routing/decisions',

@@ -1,10 +1,20 @@
 import { Hono } from 'hono'
 import { Audience, AudienceQuery, audienceFigures } from '../../../shared/contract/audience.ts'
+import {
+  Quality,
+  QualityQuery,
+  qualityFigures,
+  Tiers,
+  TiersQuery,
+  tierFigures,
+} from '../../../shared/contract/quality.ts'
 import { Routing, RoutingQuery, routingFigures } from '../../../shared/contract/routing.ts'
 import { query } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'
+import { readQuality } from '../quality/quality.ts'
 import { readRouting } from '../routing/decisions.ts'
 import { answerSeries } from '../series/answer.ts'
+import { readTiers } from '../tiers/tiers.ts'
 import { readAudience } from '../viewers/viewers.ts'
 import { describe, revalidated } from './describe.ts'
 
@@ -17,4 +27,12 @@ export const analytics = new Hono<AppEnv>()
   .get('/routing', describe('How hosts were chosen', Routing), query(RoutingQuery), async (c) => {
     const input = c.req.valid('query')
     return answerSeries(c, 'routing', input, routingFigures, await readRouting(c.var.ctx, input))
+  })
+  .get('/quality', describe('How well streams came in and went out', Quality), query(QualityQuery), async (c) => {
+    const input = c.req.valid('query')
+    return answerSeries(c, 'quality', input, qualityFigures, await readQuality(c.var.ctx, input))
+  })
+  .get('/tiers', describe('How long streams had which tracks', Tiers), query(TiersQuery), async (c) => {
+    const input = c.req.valid('query')
+    return answerSeries(c, 'tiers', input, tierFigures, await readTiers(c.var.ctx, input))
   })
