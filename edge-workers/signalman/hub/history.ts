@@ -1,10 +1,9 @@
 import type { FedEvent, LiveEventType, Position } from '../../../shared/contract/signalman.ts'
-import type { Subject } from './interest.ts'
+import type { Subject } from '../../../shared/live/interest.ts'
 import { EVENTS_KEPT_MAX, EVENTS_KEPT_MS } from './limits.ts'
 
 /** An event in its place, as the text that clients are sent. */
 export interface Numbered extends Subject {
-  seq: number
   occurred_at: string
   text: string
 }

@@ -1,19 +1,16 @@
 import { DurableObject } from 'cloudflare:workers'
 import { z } from 'zod'
 import type { Variables } from '../../../shared/config.ts'
+import { ClientFrame, type FedEvent, type Filter, LiveEventType } from '../../../shared/contract/signalman.ts'
 import {
   CLIENT_FRAME_CHARS_MAX,
-  ClientFrame,
   CONNECTION_LIFE_MS,
-  type FedEvent,
-  type Filter,
-  LiveEventType,
   SILENCE_MS_MAX,
   SUBSCRIPTIONS_MAX,
-} from '../../../shared/contract/signalman.ts'
+} from '../../../shared/contract/signalman-limits.ts'
+import { Interest } from '../../../shared/live/interest.ts'
 import { Audience } from './audience.ts'
 import { History } from './history.ts'
-import { Interest } from './interest.ts'
 import { CONNECTIONS_MAX, SWEEP_INTERVAL_MS } from './limits.ts'
 import { type KeptPeer, type Line, Peer } from './peer.ts'
 import { States } from './states.ts'
@@ -24,6 +21,7 @@ export const VISIBLE_HEADER = 'x-visible'
 
 const Visible = z.array(LiveEventType)
 type Subscribe = Extract<z.output<typeof ClientFrame>, { type: 'subscribe' }>
+type Resume = Extract<z.output<typeof ClientFrame>, { type: 'resume' }>
 
 const Attachment = z.object({ id: z.string() })
 
@@ -111,21 +109,37 @@ export class Hub extends DurableObject<Variables> {
       const detail = `/${issue?.path.join('/') ?? ''} ${issue?.message ?? ''}`
       peer.tell({ type: 'error', code: 'invalid_frame', detail, ...idOf(json) })
     } else if (frame.data.type === 'subscribe') this.#subscribe(peer, frame.data)
+    else if (frame.data.type === 'resume') this.#resume(peer, frame.data, now_ms)
     else if (frame.data.type === 'unsubscribe') this.#unsubscribe(peer, frame.data.id)
     else this.#acknowledge(peer, frame.data.seq, now_ms)
   }
 
-  #subscribe(peer: Peer, { type: _, id, after, ...filter }: Subscribe): void {
+  #subscribe(peer: Peer, { type: _, id, ...filter }: Subscribe): void {
     const refusal = refusalOf(peer, id, filter)
     if (refusal !== undefined) {
       peer.tell({ type: 'error', ...refusal, id })
       return
     }
-    const interest = new Interest(filter, peer.visible)
+    const interest = new Interest(filter, peer.visible, this.#history.seq)
     peer.interests.set(id, interest)
-    if (after !== undefined && this.#history.reaches(after)) {
-      this.#audience.resume(peer, id, { interest, after: after.seq })
-    } else this.#audience.snapshot(peer, id, interest, after === undefined ? 'fresh' : 'too_old')
+    this.#audience.snapshot(peer, id, interest, 'fresh')
+    this.#audience.place(peer)
+    this.#keep(peer)
+  }
+
+  #resume(peer: Peer, { after, subscriptions }: Resume, now_ms: number): void {
+    if (peer.interests.size > 0) {
+      peer.tell({ type: 'error', code: 'conflict', detail: 'The connection has subscriptions of its own.' })
+      return
+    }
+    const reaches = this.#history.reaches(after)
+    for (const { id, since, ...filter } of subscriptions) {
+      const refusal = refusalOf(peer, id, filter)
+      if (refusal !== undefined) peer.tell({ type: 'error', ...refusal, id })
+      else peer.interests.set(id, new Interest(filter, peer.visible, reaches ? since : this.#history.seq))
+    }
+    if (reaches) this.#audience.resume(peer, after.seq, now_ms)
+    else for (const [id, interest] of peer.interests) this.#audience.snapshot(peer, id, interest, 'too_old')
     this.#audience.place(peer)
     this.#keep(peer)
   }

@@ -1,11 +1,7 @@
-import {
-  closeCodes,
-  FRAME_EVENTS_MAX,
-  type LiveEventType,
-  type ServerFrame,
-} from '../../../shared/contract/signalman.ts'
+import type { LiveEventType, ServerFrame } from '../../../shared/contract/signalman.ts'
+import { closeCodes, FRAME_EVENTS_MAX } from '../../../shared/contract/signalman-limits.ts'
+import { Interest } from '../../../shared/live/interest.ts'
 import type { Numbered } from './history.ts'
-import { Interest } from './interest.ts'
 import { FRAMES_PER_MINUTE_MAX } from './limits.ts'
 
 /** The way to one client. */
@@ -19,7 +15,7 @@ export interface KeptPeer {
   /** Types of events that the caller may see. */
   visible: readonly LiveEventType[]
   expires_at_ms: number
-  subscriptions: readonly { id: string; filter: Interest['filter'] }[]
+  subscriptions: readonly { id: string; filter: Interest['filter']; since: number }[]
   /** Where it has fallen behind: nothing after this was sent. Null while it keeps up. */
   behind_at: number | null
 }
@@ -50,7 +46,9 @@ export class Peer {
     this.sent = kept.behind_at ?? seq
     this.behind_since_ms = kept.behind_at === null ? null : now_ms
     this.heard_at_ms = now_ms
-    for (const { id, filter } of kept.subscriptions) this.interests.set(id, new Interest(filter, kept.visible))
+    for (const { id, filter, since } of kept.subscriptions) {
+      this.interests.set(id, new Interest(filter, kept.visible, since))
+    }
   }
 
   /** The same for all who want to hear the same. */
@@ -62,13 +60,13 @@ export class Peer {
     return {
       visible: this.visible,
       expires_at_ms: this.expires_at_ms,
-      subscriptions: [...this.interests].map(([id, { filter }]) => ({ id, filter })),
+      subscriptions: [...this.interests].map(([id, { filter, since }]) => ({ id, filter, since })),
       behind_at: this.behind_since_ms === null ? null : this.sent,
     }
   }
 
   wants(event: Numbered): boolean {
-    for (const interest of this.interests.values()) if (interest.meets(event)) return true
+    for (const interest of this.interests.values()) if (interest.wants(event)) return true
     return false
   }
 
