@@ -6,7 +6,8 @@ import { FRAMES_PER_MINUTE_MAX } from './limits.ts'
 
 /** The way to one client. */
 export interface Line {
-  send(text: string): void
+  /** `seq` is that of a frame's last event, where it has one. */
+  send(text: string, seq?: number): void
   close(code: number, reason: string): void
 }
 
@@ -76,7 +77,7 @@ export class Peer {
 
   /** Sends a frame whose last event is `seq`. */
   sendCounted(text: string, seq: number): void {
-    this.line.send(text)
+    this.line.send(text, seq)
     this.#unacknowledged.push({ seq, chars: text.length })
     this.chars += text.length
   }
