@@ -14,7 +14,7 @@ export const SILENCE_MS_MAX = 90_000
 export const UNACKNOWLEDGED_CHARS_MAX = 262_144
 /** Clients acknowledge after so much text, in characters, or after so long, ms, whichever comes first. */
 export const ACKNOWLEDGE_CHARS = 32_768
-export const ACKNOWLEDGE_MS = 1_000
+export const ACKNOWLEDGE_MS = 5_000
 /** How long a ticket may wait to be used, seconds. */
 export const TICKET_SECONDS = 30
 /** Most events of one frame. */

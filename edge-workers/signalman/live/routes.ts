@@ -6,6 +6,7 @@ import { Fault } from '../../../shared/fault.ts'
 import { operation, query } from '../../../shared/http/route.ts'
 import { TOKEN_LENGTH_MAX } from '../../../shared/identity/verifier.ts'
 import type { Deps, SignalmanEnv } from '../deps.ts'
+import { describeSocket } from './asyncapi.ts'
 import { callerOf, holderOf } from './visible.ts'
 
 const Access = z.object({
@@ -69,6 +70,21 @@ live.get(
     if (answer.status !== 200) throw tooMany()
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
     return new Response(answer.body, { headers })
+  },
+)
+
+let socket: ReturnType<typeof describeSocket> | undefined
+
+live.get(
+  '/asyncapi.json',
+  operation({
+    summary: 'The socket’s two sides, as an AsyncAPI document',
+    auth: 'none',
+    ok: { schema: z.looseObject({ asyncapi: z.literal('3.0.0') }) },
+  }),
+  (c) => {
+    socket ??= describeSocket()
+    return c.json(socket)
   },
 )
 
