@@ -235,7 +235,13 @@ describe('every operation', () => {
     const text = JSON.stringify(await response.json())
     expect(text).toContain('Sent to the viewer')
     expect((await operationsOf(periscope)).map(({ line }) => line).sort()).toEqual([
+      'GET /analytics/routing',
+      'GET /analytics/viewers',
       'GET /ingest-errors',
+      'GET /routing/decisions',
+      'GET /streams/{id}/health',
+      'GET /streams/{id}/pushes',
+      'GET /streams/{id}/recordings',
       'GET /streams/{id}/runs',
       'GET /streams/{id}/sessions',
       'GET /streams/{id}/status',

@@ -13,15 +13,11 @@ import { openPool } from '../../shared/postgres/pool.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { PeriscopeQuerySettings } from './config.ts'
+import { QUESTION_ROWS_MAX, QUESTION_SECONDS_MAX } from './rows/limits.ts'
 import { createKnownStreams } from './streams/known.ts'
 import type { Tables } from './tables.ts'
 
 const NAME = 'periscope-query'
-/** A question ends before the request that asks it does. */
-const QUESTION_SECONDS_MAX = 8
-/** A question that would read more is refused with advice to ask for less. */
-const QUESTION_ROWS_MAX = 500_000_000
-
 /** Opens Periscope Query: the stores that Periscope Ingest fills, and the API. */
 export async function open({ config, secrets }: PeriscopeQuerySettings, clock: Clock = systemClock): Promise<Service> {
   await using opened = new AsyncDisposableStack()

@@ -2,39 +2,28 @@ import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { StreamId } from './fields.ts'
 import { Page, PageQuery } from './page.ts'
+import { Format } from './series.ts'
+import {
+  Bytes,
+  bounded,
+  Count,
+  forward,
+  isBounded,
+  isForward,
+  lengthMs,
+  Moment,
+  POINTS_MAX,
+  range,
+  Seconds,
+  type TimeRange,
+} from './time-range.ts'
 
-/** Longest range that one question may span, so that no answer reads without bound. */
-export const RANGE_DAYS_MAX = 366
-/** Most points of one series; a finer step over a longer range is refused. */
-export const POINTS_MAX = 1_500
 export const STEP_SECONDS_MIN = 10
 /** Usage is kept in windows of five minutes; no step is finer. */
 export const USAGE_STEP_SECONDS_MIN = 300
 
-const DAY_MS = 24 * 60 * 60 * 1000
-
-const Time = z.iso
-  .datetime({ offset: true, error: 'a time with its zone is needed, such as 2026-11-24T00:00:00Z' })
-  .transform((text) => new Date(text).toISOString())
-const Moment = z.iso.datetime({ precision: 3 })
-const Count = z.int().nonnegative()
-const Seconds = Count
-const Bytes = Count
-
-const range = {
-  from: Time.describe('Start of the range, in it (RFC 3339)'),
-  to: Time.describe('End of the range, no longer in it (RFC 3339)'),
-}
-
-/** A half-open range of time: `from` is in it, `to` is not. */
-export type TimeRange = { from: string; to: string }
-
-const isForward = ({ from, to }: TimeRange) => from < to
-const isBounded = ({ from, to }: TimeRange) => Date.parse(to) - Date.parse(from) <= RANGE_DAYS_MAX * DAY_MS
-const forward = { path: ['to'], error: '`to` must be later than `from`' }
-const fitsSeries = ({ from, to, step_seconds }: TimeRange & { step_seconds?: number | undefined }) =>
-  step_seconds === undefined || Date.parse(to) - Date.parse(from) <= step_seconds * 1000 * POINTS_MAX
-const bounded = { path: ['to'], error: `a range may span at most ${RANGE_DAYS_MAX} days` }
+const fitsSeries = ({ step_seconds, ...whole }: TimeRange & { step_seconds?: number | undefined }) =>
+  step_seconds === undefined || lengthMs(whole) <= step_seconds * 1000 * POINTS_MAX
 
 export const StreamStatusValue = z
   .enum(['offline', 'starting', 'live', 'stopping', 'unknown'])
@@ -140,6 +129,10 @@ export const ListQuery = z.object({
   to: range.to.optional(),
 })
 export type ListQuery = z.infer<typeof ListQuery>
+
+/** The same, or all of it in rows. */
+export const RowsQuery = ListQuery.extend({ format: Format })
+export type RowsQuery = z.infer<typeof RowsQuery>
 
 /** One finished viewer session. */
 export const Session = z

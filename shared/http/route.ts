@@ -12,7 +12,7 @@ interface Operation {
   /** Whose token the operation takes. */
   auth: 'none' | 'tenant' | 'user' | 'operator' | 'node' | 'service' | 'node or service' | 'tenant or node'
   ok:
-    | { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 | 307; text?: string }
+    | { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 | 304 | 307; text?: string; rows?: true }
     | { status: 101 | 204 | 307 }
     | { status: 200; text: string; type?: `text/${string}` }
   /** What may go wrong besides bad input and a bad token. */
@@ -28,7 +28,7 @@ export function operation({ summary, description, auth, ok, faults = [], quiet =
     return [faultKinds[kind].status, toProblemReference(kind)] as const
   })
   const success = toSuccess(ok)
-  const also = 'schema' in ok && ok.also !== undefined ? { [ok.also]: ok.also === 307 ? REDIRECT : success } : {}
+  const also = 'schema' in ok && ok.also !== undefined ? { [ok.also]: withoutBody[ok.also] ?? success } : {}
   const described = describeRoute({
     summary,
     ...(description && { description }),
@@ -47,7 +47,13 @@ export function operation({ summary, description, auth, ok, faults = [], quiet =
 }
 
 const REDIRECT = { description: 'Elsewhere: see Location' }
+const withoutBody: Partial<Record<number, { description: string }>> = {
+  304: { description: 'The same as the answer with the ETag in If-None-Match' },
+  307: REDIRECT,
+}
 const empty = { 101: { description: 'A WebSocket from here on' }, 204: { description: 'Done' }, 307: REDIRECT }
+/** Rows, of which the JSON answer says what they are. */
+const ROWS = { schema: { type: 'string' as const } }
 
 function toSuccess(ok: Operation['ok']) {
   if (!('schema' in ok) && !('text' in ok)) return empty[ok.status]
@@ -55,6 +61,7 @@ function toSuccess(ok: Operation['ok']) {
     description: ok.text ?? 'OK',
     content: {
       ...('schema' in ok && { 'application/json': { schema: resolver(ok.schema) } }),
+      ...('rows' in ok && ok.rows && { 'text/csv': ROWS, 'application/x-ndjson': ROWS }),
       ...(ok.text !== undefined && { [typeOf(ok)]: { schema: { type: 'string' as const } } }),
     },
   }

@@ -14,6 +14,7 @@ export const viewerArrivals = table({
     connector: word,
     request_url: text,
     reason_code: word,
+    h3_cell: word,
   },
   toRows: ({ data }) => {
     if (data.action === 'disconnect') return []
@@ -25,6 +26,7 @@ export const viewerArrivals = table({
         host,
         country_code: place?.country_code ?? '',
         city: place?.city ?? '',
+        h3_cell: place?.h3_cell ?? '',
         connector,
         request_url,
         reason_code: action === 'denied' ? data.reason_code : '',

@@ -20,6 +20,7 @@ export const viewerSessions = table({
     provenance: word,
     replaced_event_id: uuidOrNull,
     replaced_at: timeOrNull,
+    h3_cell: word,
   },
   toRows: ({ data }) => {
     if (data.action !== 'disconnect') return []
@@ -31,6 +32,7 @@ export const viewerSessions = table({
         host,
         country_code: place?.country_code ?? '',
         city: place?.city ?? '',
+        h3_cell: place?.h3_cell ?? '',
         connector,
         seconds,
         egress_bytes,

@@ -1,10 +1,13 @@
+import { type ClickHouseSettings, SettingsMap } from '@clickhouse/client-web'
 import { z } from 'zod'
 import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
+import { quoteText } from '../../../shared/clickhouse/statements.ts'
 import { type Context, requireTenant } from '../../../shared/context.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { type Filter, Source, type TenantTable, type Value } from './source.ts'
+import { type QuestionLimits, questionLimits, toQuestionFault, toSettings } from './limits.ts'
+import { type Filter, heldTables, type Part, Source, type TenantTable } from './source.ts'
 
-type Parts = readonly (Source | Value)[]
+type Parts = readonly Part[]
 
 /** Reads one tenant's rows and no others. */
 export interface Reader {
@@ -18,12 +21,21 @@ export interface Reader {
   ask<S extends z.ZodType>(row: S): (strings: TemplateStringsArray, ...parts: Parts) => Promise<z.output<S>[]>
 }
 
-/** An event lies in the partition of its month alone, so that months are merged apart. */
-const SETTINGS = { do_not_merge_across_partitions_select_final: 1 } as const
+interface Needs extends Pick<Context, 'actor'> {
+  clickhouse: ClickHouse
+  /** What one question may cost; the usual when absent. */
+  limits?: QuestionLimits
+}
 
 /** The reader for the caller's tenant; 401 or 403 when there is none, or it may not read analytics. */
-export function readerOf(ctx: Pick<Context, 'actor'> & { clickhouse: ClickHouse }): Reader {
+export function readerOf({ clickhouse, limits = questionLimits, ...ctx }: Needs): Reader {
   const tenant_id = requireTenant(ctx, 'analytics:read')
+  const settings: ClickHouseSettings = {
+    ...toSettings(limits),
+    ...hold(tenant_id),
+    // An event lies in the partition of its month alone, so that months are merged apart.
+    do_not_merge_across_partitions_select_final: 1,
+  }
   const derive: Reader['derive'] = (strings, ...parts) => Source.ofQuery(strings, parts)
   return {
     tenant_id,
@@ -34,10 +46,18 @@ export function readerOf(ctx: Pick<Context, 'actor'> & { clickhouse: ClickHouse 
       (row) =>
       async (strings, ...parts) => {
         const { sql, params } = derive(strings, ...parts).toQuery()
-        const answer = await ctx.clickhouse.query<unknown>(sql, params, SETTINGS)
+        const answer = await clickhouse.query<unknown>(sql, params, settings).catch((error) => {
+          throw toQuestionFault(error)
+        })
         const rows = z.array(row).safeParse(answer)
         if (rows.success) return rows.data
         throw new Fault('internal', 'unreadable_rows', 'Internal error', { cause: rows.error })
       },
   }
+}
+
+/** Holds the tenant a second time: ClickHouse itself leaves out rows of others wherever a query reads a table, views too. */
+function hold(tenantId: string): ClickHouseSettings {
+  const condition = quoteText(`tenant_id = ${quoteText(tenantId)}`).slice(1, -1)
+  return { additional_table_filters: SettingsMap.from(Object.fromEntries(heldTables.map((name) => [name, condition]))) }
 }

@@ -1,18 +1,35 @@
 /** Tables that hold tenants' events, a repeated one perhaps several times; what belongs to nobody is not among them. */
-const tables = ['client_samples', 'stream_samples', 'track_lists', 'viewer_arrivals'] as const
+const tables = [
+  'buffer_states',
+  'client_samples',
+  'ingest_attempts',
+  'node_samples',
+  'pushes',
+  'recordings',
+  'routing_decisions',
+  'stream_samples',
+  'stream_views',
+  'track_lists',
+  'viewer_arrivals',
+] as const
 /** Views of facts that show each once, and only those that count. */
-const views = ['final_recordings', 'final_runs', 'final_sessions'] as const
+const views = ['final_pushes', 'final_recordings', 'final_runs', 'final_sessions', 'usage_windows'] as const
 export type TenantTable = (typeof tables)[number] | (typeof views)[number]
 
-/** What the views are made of, which a query would read past them. */
-const hidden = ['host_heard', 'hosts_heard', 'pushes', 'recordings', 'stream_runs', 'usage_windows', 'viewer_sessions']
+/** Other tables of tenants that the views are made of, which a query would read past them. */
+const underViews = ['stream_runs', 'viewer_sessions'] as const
+const hidden = ['host_heard', 'hosts_heard', ...underViews]
+
+/** Every stored table that a query of a tenant may read, also through a view. */
+export const heldTables: readonly string[] = [...tables, ...underViews]
 
 const isView = (name: TenantTable) => views.some((view) => view === name)
+const timeOf = (name: TenantTable) => (name === 'usage_windows' ? 'window_start' : 'occurred_at')
 
 /** A value in a query, and its ClickHouse type; it goes beside the text, never into it. */
 export class Value {
-  readonly type: 'String' | 'Int64' | 'UUID'
-  readonly content: string | number
+  readonly type: 'String' | 'Int64' | 'UUID' | 'Array(Int64)' | 'Array(String)'
+  readonly content: string | number | readonly (string | number)[]
 
   constructor(type: Value['type'], content: Value['content']) {
     this.type = type
@@ -21,14 +38,16 @@ export class Value {
 }
 
 export const text = (content: string) => new Value('String', content)
+export const texts = (content: readonly string[]) => new Value('Array(String)', content)
 export const whole = (content: number) => new Value('Int64', content)
+export const wholes = (content: readonly number[]) => new Value('Array(Int64)', content)
 
 /** A moment as Unix ms: a number has one form for every version of ClickHouse. */
 const at = (moment: string) => whole(Date.parse(moment))
 
 export interface Filter {
   stream_id?: string | undefined
-  /** Half-open, by the time of the event. */
+  /** Half-open, by the time of the event, or of the window. */
   from?: string | undefined
   to?: string | undefined
 }
@@ -38,6 +57,41 @@ const NAMED_TABLE = new RegExp(
   `\\b(?:${[...tables, ...views, ...hidden].join('|')})\\b|\\b(?:FROM|JOIN)\\s+(?!\\()\\S`,
   'i',
 )
+
+export type Part = Source | Fragment | Value
+
+function toPieces(strings: readonly string[], parts: readonly Part[]): (string | Value)[] {
+  return strings.flatMap((text, index) => {
+    if (NAMED_TABLE.test(text)) throw new TypeError(`a table is named in the text of a query: ${text.trim()}`)
+    const part = parts[index]
+    if (part === undefined) return [text]
+    return part instanceof Value ? [text, part] : [text, ...part.parts]
+  })
+}
+
+/** A piece of a query that names no table: columns, a condition. */
+export class Fragment {
+  readonly parts: readonly (string | Value)[]
+
+  private constructor(parts: readonly (string | Value)[]) {
+    this.parts = parts
+  }
+
+  static of(strings: readonly string[], parts: readonly Part[]): Fragment {
+    return new Fragment(toPieces(strings, parts))
+  }
+}
+
+/** A tag for a piece of a query. */
+export function fragment(strings: TemplateStringsArray, ...parts: readonly Part[]): Fragment {
+  return Fragment.of(strings, parts)
+}
+
+/** The name of a column, which a caller may have chosen from a list. */
+export function column(name: string): Fragment {
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new TypeError(`not the name of a column: ${name}`)
+  return Fragment.of([name], [])
+}
 
 /**
  * Rows of one tenant: of a table, each once, or of a query over such rows. A query is made of nothing else, so none
@@ -52,10 +106,11 @@ export class Source {
 
   static ofTable(tenantId: string, table: TenantTable, { stream_id, from, to }: Filter = {}): Source {
     const named = isView(table) ? table : `${table} FINAL`
+    const time = timeOf(table)
     const parts: (string | Value)[] = [`(SELECT * FROM ${named} WHERE tenant_id = `, text(tenantId)]
     if (stream_id !== undefined) parts.push(' AND stream_id = ', text(stream_id))
-    if (from !== undefined) parts.push(' AND occurred_at >= fromUnixTimestamp64Milli(', at(from), ')')
-    if (to !== undefined) parts.push(' AND occurred_at < fromUnixTimestamp64Milli(', at(to), ')')
+    if (from !== undefined) parts.push(` AND ${time} >= fromUnixTimestamp64Milli(`, at(from), ')')
+    if (to !== undefined) parts.push(` AND ${time} < fromUnixTimestamp64Milli(`, at(to), ')')
     return new Source([...parts, ')'])
   }
 
@@ -64,14 +119,8 @@ export class Source {
     return new Source(['(SELECT * FROM hosts_heard)'])
   }
 
-  static ofQuery(strings: readonly string[], parts: readonly (Source | Value)[]): Source {
-    const pieces = strings.flatMap((text, index) => {
-      if (NAMED_TABLE.test(text)) throw new TypeError(`a table is named in the text of a query: ${text.trim()}`)
-      const part = parts[index]
-      if (part === undefined) return [text]
-      return part instanceof Source ? [text, ...part.parts] : [text, part]
-    })
-    return new Source(['(', ...pieces, ')'])
+  static ofQuery(strings: readonly string[], parts: readonly Part[]): Source {
+    return new Source(['(', ...toPieces(strings, parts), ')'])
   }
 
   /** As SQL with named parameters. */

@@ -5,7 +5,7 @@ import { StoredEvent } from '../../../shared/events/envelope.ts'
 import { newId } from '../../../shared/ids.ts'
 import { receive, send } from '../../../shared/testing/api.ts'
 import { openTestPeriscopeQuery, type TestPeriscopeQuery } from '../testing/periscope-query.ts'
-import { HEARD_MS } from './viewers.ts'
+import { HEARD_MS } from '../viewers/visits.ts'
 
 const START = Date.parse('2026-11-24T00:00:00.000Z')
 const SECONDS = 600

@@ -1,3 +1,4 @@
+import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
@@ -10,6 +11,8 @@ import { ingest } from '../../periscope-ingest/ingest/ingest.ts'
 import { marksOf, toValue } from '../../periscope-ingest/testing/events.ts'
 import { openTestStores, type TestStores } from '../../periscope-ingest/testing/stores.ts'
 import { createApi } from '../api.ts'
+import type { Deps } from '../deps.ts'
+import type { QuestionLimits } from '../rows/limits.ts'
 import { createKnownStreams } from '../streams/known.ts'
 import type { Tables } from '../tables.ts'
 
@@ -20,6 +23,10 @@ export interface TestPeriscopeQuery extends Door, AsyncDisposable {
   /** Streams that Commodore knows, and their tenants. */
   streams: Map<string, string>
   at(time: string): void
+  /** Lets each question cost so much from now on. */
+  allow(limits: QuestionLimits): void
+  /** Changes the text of each query before ClickHouse gets it. */
+  tamper(change: (sql: string) => string): void
   store(events: readonly StoredEvent[]): Promise<void>
 }
 
@@ -27,7 +34,12 @@ export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
   let now = new Date('2026-11-24T01:00:00.000Z')
   const clock = () => now
   const stores = await openTestStores()
-  const { clickhouse, database } = stores
+  const { database } = stores
+  let change = (sql: string) => sql
+  const clickhouse: ClickHouse = {
+    ...stores.clickhouse,
+    query: (sql, params, settings) => stores.clickhouse.query(change(sql), params, settings),
+  }
   const db = openDatabase<Tables>(database.pool(database.urlAs('periscope')))
   const identities = await createIdentities(clock)
   const streams = new Map<string, string>()
@@ -43,6 +55,7 @@ export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
       return Response.json({ streams: answer })
     },
   }
+  const deps: Deps = { clickhouse, db, streams: createKnownStreams(commodore, clock) }
   const { registry, observe } = createHttpMetrics('periscope-query')
   const app = createApi({
     log: createLog('periscope-query'),
@@ -50,7 +63,7 @@ export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
     authenticate: createAuthenticate({
       verify: createVerifier({ keys: identities.keySet, service: 'periscope-query', clock }),
     }),
-    deps: { clickhouse, db, streams: createKnownStreams(commodore, clock) },
+    deps,
     metrics: registry,
     observe,
   })
@@ -60,6 +73,12 @@ export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
     streams,
     at: (time) => {
       now = new Date(time)
+    },
+    allow: (limits) => {
+      deps.limits = limits
+    },
+    tamper: (wanted) => {
+      change = wanted
     },
     store: async (events) => {
       const { failures } = await ingest(stores, [...events.map(toValue), ...marksOf(events)])

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { TimeRange } from '../../../shared/contract/periscope-query.ts'
+import type { TimeRange } from '../../../shared/contract/time-range.ts'
 import type { Reader } from '../rows/reader.ts'
 import { whole as wholeValue } from '../rows/source.ts'
 

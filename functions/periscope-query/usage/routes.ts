@@ -9,7 +9,7 @@ const described = operation({
   summary: 'What all of your streams used',
   auth: 'tenant',
   ok: { schema: Usage },
-  faults: ['too_large', 'timeout', 'unavailable'],
+  faults: ['unprocessable', 'timeout', 'unavailable'],
 })
 
 const changesDescribed = operation({
