@@ -1,6 +1,7 @@
 import { type Client, call } from '../../shared/client/client.ts'
 import type { Clock } from '../../shared/clock.ts'
-import { FEED_EVENTS_MAX, type FedEvent, feedHub, LiveEventType } from '../../shared/contract/signalman.ts'
+import { type FedEvent, feedHub, LiveEventType } from '../../shared/contract/signalman.ts'
+import { FEED_EVENTS_MAX } from '../../shared/contract/signalman-limits.ts'
 import type { StoredEvent } from '../../shared/events/envelope.ts'
 import { readEvent } from '../../shared/events/read.ts'
 import { toFault } from '../../shared/fault.ts'

@@ -1,28 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { NodeId, StreamId } from './fields.ts'
-
-/** Longest text of one frame from a client. */
-export const CLIENT_FRAME_CHARS_MAX = 16_384
-/** Subscriptions of one connection. */
-export const SUBSCRIPTIONS_MAX = 16
-/** Streams, or nodes, that one subscription may name. */
-export const FILTER_NAMES_MAX = 100
-/** How long a connection lives before its client comes back with a new ticket or token, ms. */
-export const CONNECTION_LIFE_MS = 15 * 60_000
-/** How often a client says `ping`, to which the answer is `pong`, ms. */
-export const PING_INTERVAL_MS = 25_000
-/** Who has said nothing for so long is gone, ms. */
-export const SILENCE_MS_MAX = 90_000
-/** Unacknowledged text on its way to a client, in characters, after which nothing more is sent until it acknowledges. */
-export const UNACKNOWLEDGED_CHARS_MAX = 262_144
-/** Clients acknowledge after so much text, in characters, or after so long, ms, whichever comes first. */
-export const ACKNOWLEDGE_CHARS = 32_768
-export const ACKNOWLEDGE_MS = 1_000
-/** How long a ticket may wait to be used, seconds. */
-export const TICKET_SECONDS = 30
-/** Most events of one frame. */
-export const FRAME_EVENTS_MAX = 200
+import { FEED_EVENTS_MAX, FILTER_NAMES_MAX, SUBSCRIPTIONS_MAX } from './signalman-limits.ts'
 
 /** The types of events that may be subscribed to. */
 export const LiveEventType = z.enum([
@@ -64,14 +43,27 @@ export type Filter = z.infer<typeof Filter>
 export const Position = z.object({ epoch: z.uuid(), seq: z.int().min(0) })
 export type Position = z.infer<typeof Position>
 
+const SubscriptionId = z.string().min(1).max(64).describe('The client’s own name for the subscription')
+
 /** What a client says, one JSON object a frame. The bare text `ping` is answered by `pong` and needs no object. */
 export const ClientFrame = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('subscribe'),
-    id: z.string().min(1).max(64).describe('The client’s own name for the subscription'),
-    ...filter,
-    after: Position.optional().describe('Go on after this position, instead of beginning with a snapshot'),
-  }),
+  z.object({ type: z.literal('subscribe'), id: SubscriptionId, ...filter }),
+  z
+    .object({
+      type: z.literal('resume'),
+      after: Position.describe('The last event that came, or where `hello` began if none did'),
+      subscriptions: z
+        .array(
+          z.object({
+            id: SubscriptionId,
+            ...filter,
+            since: z.int().min(0).describe('The `seq` of the subscription’s snapshot, which holds all before it'),
+          }),
+        )
+        .min(1)
+        .max(SUBSCRIPTIONS_MAX),
+    })
+    .describe('Goes on with what another connection had, as the first thing that is said'),
   z.object({ type: z.literal('unsubscribe'), id: z.string() }),
   z.object({ type: z.literal('ack'), seq: z.int().min(0).describe('Everything up to here has arrived') }),
 ])
@@ -90,7 +82,7 @@ export const LiveEvent = z.object({
 export type LiveEvent = z.infer<typeof LiveEvent>
 
 /** Why there is a snapshot: `fresh`, nothing was asked for; `too_old`, what was missed is gone; `behind`, the client was too slow. */
-export const SnapshotReason = z.enum(['fresh', 'too_old', 'behind'])
+const SnapshotReason = z.enum(['fresh', 'too_old', 'behind'])
 export type SnapshotReason = z.infer<typeof SnapshotReason>
 
 /** What the hub says, one JSON object a frame. */
@@ -104,11 +96,7 @@ export const ServerFrame = z.discriminatedUnion('type', [
     state: z.array(LiveEvent).describe('The newest event of each kind of state, by stream and node'),
     more: z.boolean().describe('Whether the next frame goes on with this snapshot'),
   }),
-  z.object({
-    type: z.literal('resumed'),
-    id: z.string(),
-    seq: z.int().describe('What was missed up to here follows at once'),
-  }),
+  z.object({ type: z.literal('resumed'), seq: z.int().describe('What was missed up to here follows, in order') }),
   z.object({ type: z.literal('events'), events: z.array(LiveEvent) }),
   z.object({ type: z.literal('unsubscribed'), id: z.string() }),
   z.object({
@@ -119,9 +107,6 @@ export const ServerFrame = z.discriminatedUnion('type', [
   }),
 ])
 export type ServerFrame = z.infer<typeof ServerFrame>
-
-/** Why the hub closes a connection; after `expired`, `slow` and `silent` a client comes back and goes on. */
-export const closeCodes = { unreadable: 4400, expired: 4401, slow: 4408, silent: 4409, talkative: 4429 } as const
 
 export const IssuedTicket = z.object({
   ticket: z.string().describe('For `GET /ws?ticket=…` or `GET /events?ticket=…` of Signalman, once'),
@@ -136,9 +121,6 @@ export const FedEvent = z.object({
   event: LiveEvent.omit({ seq: true }),
 })
 export type FedEvent = z.infer<typeof FedEvent>
-
-/** Events of one call. */
-export const FEED_EVENTS_MAX = 1_000
 
 /** Brings a tenant's events to its hub; what comes again changes nothing. */
 export const feedHub = endpoint({

@@ -14,7 +14,7 @@ interface Operation {
   ok:
     | { status?: 200 | 201 | 202; schema: z.ZodType; also?: 200 | 202 | 304 | 307; text?: string; rows?: true }
     | { status: 101 | 204 | 307 }
-    | { status: 200; text: string }
+    | { status: 200; text: string; type?: `text/${string}` }
   /** What may go wrong besides bad input and a bad token. */
   faults?: readonly FaultKind[]
   /** Asked all the time and told of elsewhere: its good answers are logged only for who looks closely. */
@@ -62,9 +62,13 @@ function toSuccess(ok: Operation['ok']) {
     content: {
       ...('schema' in ok && { 'application/json': { schema: resolver(ok.schema) } }),
       ...('rows' in ok && ok.rows && { 'text/csv': ROWS, 'application/x-ndjson': ROWS }),
-      ...(ok.text !== undefined && { 'text/plain': { schema: { type: 'string' as const } } }),
+      ...(ok.text !== undefined && { [typeOf(ok)]: { schema: { type: 'string' as const } } }),
     },
   }
+}
+
+function typeOf(ok: Operation['ok']): string {
+  return ('type' in ok && ok.type) || 'text/plain'
 }
 
 /** Parses the JSON body; `c.req.valid('json')` is its typed value. */

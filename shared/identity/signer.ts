@@ -1,7 +1,7 @@
 import { type CryptoKey, importJWK, SignJWT } from 'jose'
 import type { Clock } from '../clock.ts'
 import { type Claims, PLATFORM_AUDIENCE, type PrivateKey } from '../contract/identity.ts'
-import { TICKET_SECONDS } from '../contract/signalman.ts'
+import { TICKET_SECONDS } from '../contract/signalman-limits.ts'
 import { ALGORITHM, issuerOf } from './key.ts'
 
 export const USER_TOKEN_SECONDS = 15 * 60

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listenAt } from '../../edge-workers/signalman/testing/client.ts'
 import { call } from '../../shared/client/client.ts'
 import { streamSessions } from '../../shared/contract/periscope-query.ts'
 import { configureLog } from '../../shared/log.ts'
@@ -11,7 +12,7 @@ import { createProgress } from './progress.ts'
 import { readSystem } from './replay/system.ts'
 import { startSystem } from './system.ts'
 
-/** From a trigger's POST to the moment at which Periscope Query answers with its fact, through the whole system. */
+/** From a trigger's POST to the moment at which Periscope Query answers with its fact, and at which a browser has heard of it, through the whole system. */
 const SAMPLES = 60
 const WARM_UP_SAMPLES = 5
 const POLL_MS = 5
@@ -42,6 +43,18 @@ const statePath = await mkdtemp(join(tmpdir(), 'frameworks-bench-'))
     if (sample >= 0) latencies.push(performance.now() - started)
   }
   quantiles('trigger to queryable', latencies)
+
+  const listener = await listenAt(system.state.services.signalman ?? '', { token: system.state.demo.api_token })
+  listener.say({ type: 'subscribe', id: 'viewers', types: ['user-connection'] })
+  const live: number[] = []
+  for (let sample = -WARM_UP_SAMPLES; sample < SAMPLES; sample++) {
+    const started = performance.now()
+    const session_id = await endSession(helmsman, `live+${internal_name}`)
+    while (!listener.events().some(({ data }) => data.session_id === session_id)) await sleep(1)
+    if (sample >= 0) live.push(performance.now() - started)
+  }
+  await listener.close()
+  quantiles('trigger to browser', live)
 
   async function isKnown(session_id: string): Promise<boolean> {
     const { data } = await call(periscope, streamSessions, { id: stream_id, limit: 1 })

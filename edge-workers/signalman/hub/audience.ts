@@ -1,6 +1,7 @@
-import { type SnapshotReason, UNACKNOWLEDGED_CHARS_MAX } from '../../../shared/contract/signalman.ts'
+import type { SnapshotReason } from '../../../shared/contract/signalman.ts'
+import { UNACKNOWLEDGED_CHARS_MAX } from '../../../shared/contract/signalman-limits.ts'
+import type { Interest } from '../../../shared/live/interest.ts'
 import type { History, Numbered } from './history.ts'
-import type { Interest } from './interest.ts'
 import { BEHIND_MS_MAX, FRAME_STATES_MAX, HUB_UNACKNOWLEDGED_CHARS_MAX } from './limits.ts'
 import { type Peer, toFrames } from './peer.ts'
 import type { States } from './states.ts'
@@ -96,16 +97,12 @@ export class Audience {
     } while (at < states.length)
   }
 
-  /** Goes on with a subscription after a place in the sequence; what other subscriptions of the client brought is left out. */
-  resume(peer: Peer, id: string, { interest, after }: { interest: Interest; after: number }): void {
-    peer.tell({ type: 'resumed', id, seq: this.#history.seq })
-    const others = [...peer.interests].flatMap(([name, other]) => (name === id ? [] : [other]))
-    for (let seq = after; seq < peer.sent; ) {
-      const events = this.#history.after(seq, CATCH_UP_EVENTS).filter((event) => event.seq <= peer.sent)
-      seq = events.at(-1)?.seq ?? peer.sent
-      const missed = events.filter((event) => interest.meets(event) && !others.some((other) => other.meets(event)))
-      for (const { text, seq: last } of toFrames(missed)) this.#count(peer, text, last)
-    }
+  /** Goes on with all of a client's subscriptions after a place in the sequence, as far as it takes it now. */
+  resume(peer: Peer, after: number, now_ms: number): void {
+    peer.sent = after
+    peer.behind_since_ms = now_ms
+    peer.tell({ type: 'resumed', seq: this.#history.seq })
+    this.catchUp(peer, now_ms)
   }
 
   /** Closes connections that are over: too old, or too slow for too long. */

@@ -1,10 +1,9 @@
 import type { FedEvent, LiveEventType, Position } from '../../../shared/contract/signalman.ts'
-import type { Subject } from './interest.ts'
+import type { Subject } from '../../../shared/live/interest.ts'
 import { EVENTS_KEPT_MAX, EVENTS_KEPT_MS } from './limits.ts'
 
 /** An event in its place, as the text that clients are sent. */
 export interface Numbered extends Subject {
-  seq: number
   occurred_at: string
   text: string
 }
@@ -17,12 +16,14 @@ type Row = {
   occurred_at: string
   text: string
 }
-type Place = { position: number; received_at: string }
+type Place = { log_partition: number; position: number; received_at: string }
 
 /** A tenant's last events in one sequence, each once, kept on disk: the object is restarted at any time. */
 export class History {
   readonly epoch: string
   readonly #sql: SqlStorage
+  /** By partition of the log, the last record that was taken. */
+  readonly #places: Map<number, Place>
   #seq: number
 
   constructor(sql: SqlStorage) {
@@ -38,6 +39,8 @@ export class History {
     if (!known) sql.exec('INSERT INTO sequence (epoch, seq) VALUES (?, 0)', epoch)
     this.epoch = epoch
     this.#seq = seq
+    const places = sql.exec<Place>('SELECT log_partition, position, received_at FROM places').toArray()
+    this.#places = new Map(places.map((place) => [place.log_partition, place]))
   }
 
   /** Of the newest event; 0 before the first. */
@@ -48,6 +51,7 @@ export class History {
   /** Takes events from the log and returns those that are new, in their places. */
   add(events: readonly FedEvent[], now_ms: number): Numbered[] {
     const added = events.flatMap((fed) => (this.#isPassed(fed) ? [] : this.#insert(fed, now_ms)))
+    for (const partition of new Set(events.map((fed) => fed.partition))) this.#savePlace(partition)
     this.#sql.exec('UPDATE sequence SET seq = ?', this.#seq)
     this.#trim(now_ms)
     return added
@@ -74,27 +78,32 @@ export class History {
    * and only the time at which Decklog took a record tells it from an old one.
    */
   #isPassed({ partition, offset, received_at }: FedEvent): boolean {
-    const [place] = this.#sql.exec<Place>('SELECT position, received_at FROM places WHERE log_partition = ?', partition)
+    const place = this.#places.get(partition)
     if (place !== undefined && Number(offset) <= place.position && received_at <= place.received_at) return true
+    this.#places.set(partition, { log_partition: partition, position: Number(offset), received_at })
+    return false
+  }
+
+  #savePlace(partition: number): void {
+    const place = this.#places.get(partition)
+    if (place === undefined) return
     this.#sql.exec(
       'INSERT OR REPLACE INTO places (log_partition, position, received_at) VALUES (?, ?, ?)',
-      partition,
-      Number(offset),
-      received_at,
+      ...[partition, place.position, place.received_at],
     )
-    return false
   }
 
   #insert({ event }: FedEvent, now_ms: number): Numbered[] {
     const { event_id, event_type, stream_id, node_id, occurred_at } = event
-    const [known] = this.#sql.exec('SELECT 1 FROM events WHERE event_id = ?', event_id)
-    if (known !== undefined) return []
-    const seq = ++this.#seq
+    const seq = this.#seq + 1
     const text = JSON.stringify({ seq, ...event })
-    this.#sql.exec(
-      'INSERT INTO events (seq, event_id, kept_at_ms, event_type, stream_id, node_id, occurred_at, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    const { rowsWritten } = this.#sql.exec(
+      'INSERT OR IGNORE INTO events (seq, event_id, kept_at_ms, event_type, stream_id, node_id, occurred_at, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       ...[seq, event_id, now_ms, event_type, stream_id, node_id, occurred_at, text],
     )
+    // An event that its host sent again lies in the log twice.
+    if (rowsWritten === 0) return []
+    this.#seq = seq
     return [{ seq, event_type, stream_id, node_id, occurred_at, text }]
   }
 

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { call } from '../../../shared/client/client.ts'
+import { type FedEvent, feedHub } from '../../../shared/contract/signalman.ts'
 import {
   CLIENT_FRAME_CHARS_MAX,
-  type FedEvent,
-  feedHub,
   SUBSCRIPTIONS_MAX,
   UNACKNOWLEDGED_CHARS_MAX,
-} from '../../../shared/contract/signalman.ts'
+} from '../../../shared/contract/signalman-limits.ts'
 import { newId } from '../../../shared/ids.ts'
 import { type Signalman, startSignalman } from '../../../stacks/local/edge/testing/signalman.ts'
 import { type Listener, listenAt } from '../testing/client.ts'
@@ -126,16 +125,34 @@ describe('who comes back', () => {
     await signalman.restart()
     await feed(log.write({ data: { n: 3 } }))
     const second = await listen()
-    second.say({ type: 'subscribe', id: 'all', after: { epoch, seq } })
+    const subscriptions = [
+      { id: 'all', since: seq },
+      { id: 'later', since: seq + 2 },
+    ]
+    second.say({ type: 'resume', after: { epoch, seq }, subscriptions })
     await expect.poll(() => numbers(second)).toEqual([1, 2, 3])
     await feed(log.write({ data: { n: 4 } }))
     await expect.poll(() => numbers(second)).toEqual([1, 2, 3, 4])
     expect(second.frames.map(({ type }) => type)).not.toContain('snapshot')
-    // What one subscription has brought, another does not bring again.
-    second.say({ type: 'subscribe', id: 'again', after: { epoch, seq } })
-    await newest(second, 'resumed')
-    await feed(log.write({ data: { n: 5 } }))
-    await expect.poll(() => numbers(second)).toEqual([1, 2, 3, 4, 5])
+    second.say({ type: 'resume', after: { epoch, seq }, subscriptions })
+    expect(await newest(second, 'error')).toMatchObject({ code: 'conflict' })
+  })
+
+  test('is not told what its snapshot held', async () => {
+    const { log, feed, listen } = openTenant()
+    const first = await listen()
+    const { epoch, seq } = await newest(first, 'hello')
+    await feed(log.write({ data: { n: 1 } }))
+    const stream_id = newId('stream')
+    await feed(log.write({ stream_id, data: { n: 2 } }, { stream_id, data: { n: 3 } }))
+    const second = await listen()
+    const subscriptions = [
+      { id: 'stream', streams: [stream_id], since: 2 },
+      { id: 'ends', types: ['stream-end' as const], since: 0 },
+    ]
+    second.say({ type: 'resume', after: { epoch, seq }, subscriptions })
+    await expect.poll(() => numbers(second)).toEqual([3])
+    expect(await newest(second, 'resumed')).toMatchObject({ seq: 3 })
   })
 
   test.each([
@@ -146,7 +163,7 @@ describe('who comes back', () => {
     await feed(log.write({ stream_id: newId('stream'), data: { n: 1 } }))
     const listener = await listen()
     const { epoch } = await newest(listener, 'hello')
-    listener.say({ type: 'subscribe', id: 'all', after: placeOf(epoch) })
+    listener.say({ type: 'resume', after: placeOf(epoch), subscriptions: [{ id: 'all', since: 0 }] })
     expect(await newest(listener, 'snapshot')).toMatchObject({ reason: 'too_old', state: [{ data: { n: 1 } }] })
   })
 
@@ -156,10 +173,12 @@ describe('who comes back', () => {
     const { epoch } = await newest(listener, 'hello')
     const many = Array.from({ length: 1_000 }, () => ({}))
     for (let fed = 0; fed <= EVENTS_KEPT_MAX; fed += many.length) await feed(log.write(...many))
-    listener.say({ type: 'subscribe', id: 'all', after: { epoch, seq: 0 } })
+    const subscriptions = [{ id: 'ends', types: ['stream-end' as const], since: 0 }]
+    listener.say({ type: 'resume', after: { epoch, seq: 0 }, subscriptions })
     expect(await newest(listener, 'snapshot')).toMatchObject({ reason: 'too_old' })
-    listener.say({ type: 'subscribe', id: 'later', types: ['stream-end'], after: { epoch, seq: many.length } })
-    await newest(listener, 'resumed')
+    const later = await listen()
+    later.say({ type: 'resume', after: { epoch, seq: many.length }, subscriptions })
+    await newest(later, 'resumed')
   }, 60_000)
 })
 
@@ -231,7 +250,7 @@ describe('who is slow', () => {
     const last = slow.events().at(-1)?.seq ?? 0
     await signalman.restart()
     const again = await listen()
-    again.say({ type: 'subscribe', id: 'all', after: { epoch, seq: last } })
+    again.say({ type: 'resume', after: { epoch, seq: last }, subscriptions: [{ id: 'all', since: 0 }] })
     await expect
       .poll(() => {
         again.say({ type: 'ack', seq: again.events().at(-1)?.seq ?? 0 })

@@ -1,19 +1,17 @@
 import { DurableObject } from 'cloudflare:workers'
 import { z } from 'zod'
 import type { Variables } from '../../../shared/config.ts'
+import { ClientFrame, type FedEvent, Filter, LiveEventType, Position } from '../../../shared/contract/signalman.ts'
 import {
   CLIENT_FRAME_CHARS_MAX,
-  ClientFrame,
   CONNECTION_LIFE_MS,
-  type FedEvent,
-  type Filter,
-  LiveEventType,
   SILENCE_MS_MAX,
   SUBSCRIPTIONS_MAX,
-} from '../../../shared/contract/signalman.ts'
+} from '../../../shared/contract/signalman-limits.ts'
+import { Interest } from '../../../shared/live/interest.ts'
 import { Audience } from './audience.ts'
+import { openEventStream } from './event-stream.ts'
 import { History } from './history.ts'
-import { Interest } from './interest.ts'
 import { CONNECTIONS_MAX, SWEEP_INTERVAL_MS } from './limits.ts'
 import { type KeptPeer, type Line, Peer } from './peer.ts'
 import { States } from './states.ts'
@@ -22,8 +20,15 @@ import { Tickets } from './tickets.ts'
 /** By which the Worker says what a client may see; the object is reached through the Worker alone. */
 export const VISIBLE_HEADER = 'x-visible'
 
+/** By which it says what a reader of a stream wants. */
+export const WANTED_HEADER = 'x-wanted'
+/** The one subscription of a stream. */
+const STREAM_ID = 'events'
+
+export const Wanted = z.object({ filter: Filter, after: Position.nullable() })
 const Visible = z.array(LiveEventType)
 type Subscribe = Extract<z.output<typeof ClientFrame>, { type: 'subscribe' }>
+type Resume = Extract<z.output<typeof ClientFrame>, { type: 'resume' }>
 
 const Attachment = z.object({ id: z.string() })
 
@@ -35,6 +40,8 @@ export class Hub extends DurableObject<Variables> {
   readonly #tickets: Tickets
   readonly #sql: SqlStorage
   readonly #peers = new Map<WebSocket, Peer>()
+  /** Peers of sockets. */
+  readonly #sockets = new WeakSet<Peer>()
   #swept_at_ms = Date.now()
 
   constructor(state: DurableObjectState, env: Variables) {
@@ -65,12 +72,14 @@ export class Hub extends DurableObject<Variables> {
     return this.#tickets.redeem(id, until_ms, Date.now())
   }
 
-  /** Opens a client's connection; 429 when there are too many. */
+  /** Opens a client's connection: a socket, or a stream of events where a subscription comes with it. 429 when there are too many. */
   override fetch(request: Request): Response {
     const now_ms = Date.now()
     this.#sweep(now_ms)
     if (this.#audience.size >= CONNECTIONS_MAX) return new Response(null, { status: 429 })
     const visible = Visible.parse(JSON.parse(request.headers.get(VISIBLE_HEADER) ?? '[]'))
+    const wanted = request.headers.get(WANTED_HEADER)
+    if (wanted !== null) return this.#stream(visible, Wanted.parse(JSON.parse(wanted)), now_ms)
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server)
     const id = crypto.randomUUID()
@@ -81,6 +90,28 @@ export class Hub extends DurableObject<Variables> {
     const { epoch, seq } = this.#history
     peer.tell({ type: 'hello', epoch, seq, expires_in_ms: CONNECTION_LIFE_MS })
     return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** Events to one reader, as long as it reads; the object does not sleep meanwhile. */
+  #stream(visible: readonly LiveEventType[], { filter, after }: z.infer<typeof Wanted>, now_ms: number): Response {
+    const { epoch, seq } = this.#history
+    const { line, body } = openEventStream(epoch, {
+      onRoom: () => this.#acknowledge(peer, Number.POSITIVE_INFINITY, Date.now()),
+      onGone: () => this.#audience.remove(peer),
+    })
+    const expires_at_ms = now_ms + CONNECTION_LIFE_MS
+    const kept: KeptPeer = { visible, expires_at_ms, subscriptions: [], behind_at: null }
+    const peer: Peer = new Peer(crypto.randomUUID(), line, kept, { seq, now_ms })
+    if (after !== null && this.#history.reaches(after)) {
+      peer.interests.set(STREAM_ID, new Interest(filter, visible, after.seq))
+      this.#audience.resume(peer, after.seq, now_ms)
+    } else {
+      const interest = new Interest(filter, visible, seq)
+      peer.interests.set(STREAM_ID, interest)
+      this.#audience.snapshot(peer, STREAM_ID, interest, after === null ? 'fresh' : 'too_old')
+    }
+    this.#audience.place(peer)
+    return new Response(body)
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -111,21 +142,37 @@ export class Hub extends DurableObject<Variables> {
       const detail = `/${issue?.path.join('/') ?? ''} ${issue?.message ?? ''}`
       peer.tell({ type: 'error', code: 'invalid_frame', detail, ...idOf(json) })
     } else if (frame.data.type === 'subscribe') this.#subscribe(peer, frame.data)
+    else if (frame.data.type === 'resume') this.#resume(peer, frame.data, now_ms)
     else if (frame.data.type === 'unsubscribe') this.#unsubscribe(peer, frame.data.id)
     else this.#acknowledge(peer, frame.data.seq, now_ms)
   }
 
-  #subscribe(peer: Peer, { type: _, id, after, ...filter }: Subscribe): void {
+  #subscribe(peer: Peer, { type: _, id, ...filter }: Subscribe): void {
     const refusal = refusalOf(peer, id, filter)
     if (refusal !== undefined) {
       peer.tell({ type: 'error', ...refusal, id })
       return
     }
-    const interest = new Interest(filter, peer.visible)
+    const interest = new Interest(filter, peer.visible, this.#history.seq)
     peer.interests.set(id, interest)
-    if (after !== undefined && this.#history.reaches(after)) {
-      this.#audience.resume(peer, id, { interest, after: after.seq })
-    } else this.#audience.snapshot(peer, id, interest, after === undefined ? 'fresh' : 'too_old')
+    this.#audience.snapshot(peer, id, interest, 'fresh')
+    this.#audience.place(peer)
+    this.#keep(peer)
+  }
+
+  #resume(peer: Peer, { after, subscriptions }: Resume, now_ms: number): void {
+    if (peer.interests.size > 0) {
+      peer.tell({ type: 'error', code: 'conflict', detail: 'The connection has subscriptions of its own.' })
+      return
+    }
+    const reaches = this.#history.reaches(after)
+    for (const { id, since, ...filter } of subscriptions) {
+      const refusal = refusalOf(peer, id, filter)
+      if (refusal !== undefined) peer.tell({ type: 'error', ...refusal, id })
+      else peer.interests.set(id, new Interest(filter, peer.visible, reaches ? since : this.#history.seq))
+    }
+    if (reaches) this.#audience.resume(peer, after.seq, now_ms)
+    else for (const [id, interest] of peer.interests) this.#audience.snapshot(peer, id, interest, 'too_old')
     this.#audience.place(peer)
     this.#keep(peer)
   }
@@ -145,9 +192,11 @@ export class Hub extends DurableObject<Variables> {
     this.#keep(peer)
   }
 
+  /** What has a socket is kept through a sleep; a stream ends with the object. */
   #open(socket: WebSocket, id: string, kept: KeptPeer, now_ms: number): Peer {
     const peer = new Peer(id, lineOf(socket), kept, { seq: this.#history.seq, now_ms })
     this.#peers.set(socket, peer)
+    this.#sockets.add(peer)
     this.#audience.place(peer)
     return peer
   }
@@ -169,6 +218,7 @@ export class Hub extends DurableObject<Variables> {
   }
 
   #keep(peer: Peer): void {
+    if (!this.#sockets.has(peer)) return
     this.#sql.exec('INSERT OR REPLACE INTO peers (id, kept) VALUES (?, ?)', peer.id, JSON.stringify(peer.kept()))
   }
 

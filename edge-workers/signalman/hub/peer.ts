@@ -1,16 +1,13 @@
-import {
-  closeCodes,
-  FRAME_EVENTS_MAX,
-  type LiveEventType,
-  type ServerFrame,
-} from '../../../shared/contract/signalman.ts'
+import type { LiveEventType, ServerFrame } from '../../../shared/contract/signalman.ts'
+import { closeCodes, FRAME_EVENTS_MAX } from '../../../shared/contract/signalman-limits.ts'
+import { Interest } from '../../../shared/live/interest.ts'
 import type { Numbered } from './history.ts'
-import { Interest } from './interest.ts'
 import { FRAMES_PER_MINUTE_MAX } from './limits.ts'
 
 /** The way to one client. */
 export interface Line {
-  send(text: string): void
+  /** `seq` is that of a frame's last event, where it has one. */
+  send(text: string, seq?: number): void
   close(code: number, reason: string): void
 }
 
@@ -19,7 +16,7 @@ export interface KeptPeer {
   /** Types of events that the caller may see. */
   visible: readonly LiveEventType[]
   expires_at_ms: number
-  subscriptions: readonly { id: string; filter: Interest['filter'] }[]
+  subscriptions: readonly { id: string; filter: Interest['filter']; since: number }[]
   /** Where it has fallen behind: nothing after this was sent. Null while it keeps up. */
   behind_at: number | null
 }
@@ -50,7 +47,9 @@ export class Peer {
     this.sent = kept.behind_at ?? seq
     this.behind_since_ms = kept.behind_at === null ? null : now_ms
     this.heard_at_ms = now_ms
-    for (const { id, filter } of kept.subscriptions) this.interests.set(id, new Interest(filter, kept.visible))
+    for (const { id, filter, since } of kept.subscriptions) {
+      this.interests.set(id, new Interest(filter, kept.visible, since))
+    }
   }
 
   /** The same for all who want to hear the same. */
@@ -62,13 +61,13 @@ export class Peer {
     return {
       visible: this.visible,
       expires_at_ms: this.expires_at_ms,
-      subscriptions: [...this.interests].map(([id, { filter }]) => ({ id, filter })),
+      subscriptions: [...this.interests].map(([id, { filter, since }]) => ({ id, filter, since })),
       behind_at: this.behind_since_ms === null ? null : this.sent,
     }
   }
 
   wants(event: Numbered): boolean {
-    for (const interest of this.interests.values()) if (interest.meets(event)) return true
+    for (const interest of this.interests.values()) if (interest.wants(event)) return true
     return false
   }
 
@@ -78,7 +77,7 @@ export class Peer {
 
   /** Sends a frame whose last event is `seq`. */
   sendCounted(text: string, seq: number): void {
-    this.line.send(text)
+    this.line.send(text, seq)
     this.#unacknowledged.push({ seq, chars: text.length })
     this.chars += text.length
   }

@@ -1,6 +1,6 @@
 import type { LiveEventType } from '../../../shared/contract/signalman.ts'
+import type { Interest } from '../../../shared/live/interest.ts'
 import type { Numbered } from './history.ts'
-import type { Interest } from './interest.ts'
 import { STATES_KEPT_MS, STATES_MAX } from './limits.ts'
 
 /** Events that say how something is until the next of their kind. */

@@ -1,6 +1,7 @@
+import type { z } from 'zod'
 import type { FedEvent, LiveEventType } from '../../../shared/contract/signalman.ts'
 import { Fault } from '../../../shared/fault.ts'
-import { type Hub, VISIBLE_HEADER } from '../hub/hub.ts'
+import { type Hub, VISIBLE_HEADER, WANTED_HEADER, type Wanted } from '../hub/hub.ts'
 
 /** The tenants' hubs. */
 export interface Hubs {
@@ -8,6 +9,8 @@ export interface Hubs {
   redeem(tenant_id: string, ticket_id: string, until_ms: number): Promise<boolean>
   /** Opens a connection; the answer has the socket, or a status of 429. */
   connect(tenant_id: string, visible: readonly LiveEventType[]): Promise<Response>
+  /** The same for a reader of a stream of events. */
+  stream(tenant_id: string, visible: readonly LiveEventType[], wanted: z.input<typeof Wanted>): Promise<Response>
 }
 
 export function createHubs(namespace: DurableObjectNamespace<Hub>): Hubs {
@@ -17,6 +20,10 @@ export function createHubs(namespace: DurableObjectNamespace<Hub>): Hubs {
     redeem: (tenant_id, ticket_id, until_ms) => reached(stub(tenant_id).redeem(ticket_id, until_ms)),
     connect: (tenant_id, visible) => {
       const headers = { upgrade: 'websocket', [VISIBLE_HEADER]: JSON.stringify(visible) }
+      return reached(stub(tenant_id).fetch('https://hub.internal/', { headers }))
+    },
+    stream: (tenant_id, visible, wanted) => {
+      const headers = { [VISIBLE_HEADER]: JSON.stringify(visible), [WANTED_HEADER]: JSON.stringify(wanted) }
       return reached(stub(tenant_id).fetch('https://hub.internal/', { headers }))
     },
   }

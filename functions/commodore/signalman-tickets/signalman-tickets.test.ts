@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { IssuedTicket, TICKET_SECONDS } from '../../../shared/contract/signalman.ts'
+import { IssuedTicket } from '../../../shared/contract/signalman.ts'
+import { TICKET_SECONDS } from '../../../shared/contract/signalman-limits.ts'
 import { createTicketVerifier, createVerifier } from '../../../shared/identity/verifier.ts'
 import { receive, send } from '../../../shared/testing/api.ts'
 import { type Account, openCommodore, type TestCommodore } from '../testing/commodore.ts'

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { requireTenant, type Scope, scopesOf } from '../../../shared/context.ts'
-import { type IssuedTicket, TICKET_SECONDS } from '../../../shared/contract/signalman.ts'
+import type { IssuedTicket } from '../../../shared/contract/signalman.ts'
+import { TICKET_SECONDS } from '../../../shared/contract/signalman-limits.ts'
 import { signTicket } from '../../../shared/identity/signer.ts'
 import type { Ctx } from '../deps.ts'
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../../../shared/clock.ts'
 import type { Scope } from '../../../../shared/context.ts'
 import { createIdentities, type Identities } from '../../../../shared/testing/identities.ts'
+import { freePort } from '../../../../shared/testing/port.ts'
 import { type Edge, startEdge } from '../edge.ts'
 import { type CommodoreDoor, startCommodore } from './control-plane.ts'
 
@@ -27,7 +28,9 @@ export async function startSignalman({ entry }: { entry?: string } = {}): Promis
     IDENTITY_KEY: JSON.stringify(identities.keyOf('signalman')),
     TRUSTED_PROXIES: 'cloudflare',
   }
-  const start = () => startEdge({ worker: 'signalman', port: 0, dataPath, bindings, ...(entry && { entry }) })
+  // The same after a restart, as clients come back to it.
+  const port = await freePort()
+  const start = () => startEdge({ worker: 'signalman', port, dataPath, bindings, ...(entry && { entry }) })
   const signalman: Signalman = {
     edge: await start(),
     identities,
