@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import { Audience, AudienceQuery, audienceFigures } from '../../../shared/contract/audience.ts'
+import { Meters, MetersQuery, meterFigures } from '../../../shared/contract/meters.ts'
+import { NodeMetrics, NodesQuery, nodeFigures } from '../../../shared/contract/node-metrics.ts'
 import {
   Quality,
   QualityQuery,
@@ -11,6 +13,8 @@ import {
 import { Routing, RoutingQuery, routingFigures } from '../../../shared/contract/routing.ts'
 import { query } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'
+import { readMeters } from '../meters/meters.ts'
+import { readNodes } from '../nodes/nodes.ts'
 import { readQuality } from '../quality/quality.ts'
 import { readRouting } from '../routing/decisions.ts'
 import { answerSeries } from '../series/answer.ts'
@@ -35,4 +39,12 @@ export const analytics = new Hono<AppEnv>()
   .get('/tiers', describe('How long streams had which tracks', Tiers), query(TiersQuery), async (c) => {
     const input = c.req.valid('query')
     return answerSeries(c, 'tiers', input, tierFigures, await readTiers(c.var.ctx, input))
+  })
+  .get('/usage', describe('What streams used, by meter', Meters), query(MetersQuery), async (c) => {
+    const input = c.req.valid('query')
+    return answerSeries(c, 'usage', input, meterFigures, await readMeters(c.var.ctx, input))
+  })
+  .get('/nodes', describe('How your media hosts did', NodeMetrics), query(NodesQuery), async (c) => {
+    const input = c.req.valid('query')
+    return answerSeries(c, 'nodes', input, nodeFigures, await readNodes(c.var.ctx, input))
   })
