@@ -236,6 +236,7 @@ describe('every operation', () => {
     expect(text).toContain('Sent to the viewer')
     expect((await operationsOf(periscope)).map(({ line }) => line).sort()).toEqual([
       'GET /analytics/nodes',
+      'GET /analytics/overview',
       'GET /analytics/quality',
       'GET /analytics/routing',
       'GET /analytics/tiers',

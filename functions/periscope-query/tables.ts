@@ -17,6 +17,6 @@ export interface Tables {
     node_id: string
     cluster_id: string | null
     occurred_at: ColumnType<Date, never, never>
-    data: unknown
+    data: { healthy: boolean }
   }
 }

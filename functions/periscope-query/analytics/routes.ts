@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { Audience, AudienceQuery, audienceFigures } from '../../../shared/contract/audience.ts'
 import { Meters, MetersQuery, meterFigures } from '../../../shared/contract/meters.ts'
 import { NodeMetrics, NodesQuery, nodeFigures } from '../../../shared/contract/node-metrics.ts'
+import { Overview, OverviewQuery } from '../../../shared/contract/overview.ts'
 import {
   Quality,
   QualityQuery,
@@ -11,16 +12,24 @@ import {
   tierFigures,
 } from '../../../shared/contract/quality.ts'
 import { Routing, RoutingQuery, routingFigures } from '../../../shared/contract/routing.ts'
-import { query } from '../../../shared/http/route.ts'
+import { operation, query } from '../../../shared/http/route.ts'
 import type { AppEnv } from '../deps.ts'
 import { readMeters } from '../meters/meters.ts'
 import { readNodes } from '../nodes/nodes.ts'
+import { readOverview } from '../overview/overview.ts'
 import { readQuality } from '../quality/quality.ts'
 import { readRouting } from '../routing/decisions.ts'
 import { answerSeries } from '../series/answer.ts'
 import { readTiers } from '../tiers/tiers.ts'
 import { readAudience } from '../viewers/viewers.ts'
 import { describe, revalidated } from './describe.ts'
+
+const overviewDescribed = operation({
+  summary: 'All that a dashboard begins with',
+  auth: 'tenant',
+  ok: { schema: Overview, also: 304 },
+  faults: ['unprocessable', 'timeout', 'unavailable'],
+})
 
 export const analytics = new Hono<AppEnv>()
   .use(revalidated)
@@ -48,3 +57,6 @@ export const analytics = new Hono<AppEnv>()
     const input = c.req.valid('query')
     return answerSeries(c, 'nodes', input, nodeFigures, await readNodes(c.var.ctx, input))
   })
+  .get('/overview', overviewDescribed, query(OverviewQuery), async (c) =>
+    c.json(await readOverview(c.var.ctx, c.req.valid('query'))),
+  )

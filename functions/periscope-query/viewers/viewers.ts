@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import type { Audience, AudienceQuery } from '../../../shared/contract/audience.ts'
+import type { Audience, AudienceQuery, audienceDimensions } from '../../../shared/contract/audience.ts'
+import { lengthMs, type TimeRange } from '../../../shared/contract/time-range.ts'
 import type { Ctx } from '../deps.ts'
 import { matching } from '../rows/matching.ts'
 import { readerOf } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
 import { fragment } from '../rows/source.ts'
-import { type Measure, readSeries } from '../series/series.ts'
+import { type Measure, readGroups, readSeries } from '../series/series.ts'
 import { spread } from '../series/spread.ts'
 import { requireOwnStream } from '../streams/reader.ts'
 import { visitsOf } from './visits.ts'
@@ -16,7 +17,7 @@ const HOUR_MS = 3_600_000
 
 const Sums = z.object({ open_ms: whole, sessions: whole, most: whole })
 
-export const audience: Measure<typeof Sums, Figures> = {
+const audience: Measure<typeof Sums, Figures> = {
   columns: fragment`sum(ended - began) AS open_ms, uniqExact(session_id) AS sessions,
     maxIntersections(began, ended) AS most`,
   sums: Sums,
@@ -40,6 +41,18 @@ export async function readAudience(ctx: Ctx, query: AudienceQuery): Promise<Audi
   await requireOwnStream(ctx, stream_id)
   const visits = matching(reader, visitsOf(reader, query, ctx.now()), filters)
   return readSeries(reader, query, spread(reader, query, visits), audience)
+}
+
+/** Who watched most over a range, by one dimension. */
+export async function readTop(
+  ctx: Ctx,
+  range: TimeRange,
+  by: (typeof audienceDimensions)[number],
+  limit: number,
+): Promise<({ value: string | null } & Figures)[]> {
+  const reader = readerOf(ctx)
+  const groups = await readGroups(reader, by, limit, visitsOf(reader, range, ctx.now()), audience)
+  return groups.map((sums) => ({ value: sums.value || null, ...audience.toFigures(sums, lengthMs(range)) }))
 }
 
 function round(value: number): number {
