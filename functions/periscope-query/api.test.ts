@@ -239,6 +239,7 @@ describe('every operation', () => {
       'GET /analytics/overview',
       'GET /analytics/quality',
       'GET /analytics/routing',
+      'GET /analytics/streams',
       'GET /analytics/tiers',
       'GET /analytics/usage',
       'GET /analytics/viewers',

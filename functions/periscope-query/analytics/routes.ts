@@ -3,6 +3,7 @@ import { Audience, AudienceQuery, audienceFigures } from '../../../shared/contra
 import { Meters, MetersQuery, meterFigures } from '../../../shared/contract/meters.ts'
 import { NodeMetrics, NodesQuery, nodeFigures } from '../../../shared/contract/node-metrics.ts'
 import { Overview, OverviewQuery } from '../../../shared/contract/overview.ts'
+import { StatusesQuery, StreamStatusPage } from '../../../shared/contract/periscope-query.ts'
 import {
   Quality,
   QualityQuery,
@@ -20,6 +21,7 @@ import { readOverview } from '../overview/overview.ts'
 import { readQuality } from '../quality/quality.ts'
 import { readRouting } from '../routing/decisions.ts'
 import { answerSeries } from '../series/answer.ts'
+import { listStatuses } from '../streams/status.ts'
 import { readTiers } from '../tiers/tiers.ts'
 import { readAudience } from '../viewers/viewers.ts'
 import { describe, revalidated } from './describe.ts'
@@ -29,6 +31,14 @@ const overviewDescribed = operation({
   auth: 'tenant',
   ok: { schema: Overview, also: 304 },
   faults: ['unprocessable', 'timeout', 'unavailable'],
+})
+
+const statusesDescribed = operation({
+  summary: 'The state of your streams now',
+  description: 'Streams of which nothing was ever heard are not among them.',
+  auth: 'tenant',
+  ok: { schema: StreamStatusPage, also: 304 },
+  faults: ['timeout', 'unavailable'],
 })
 
 export const analytics = new Hono<AppEnv>()
@@ -59,4 +69,7 @@ export const analytics = new Hono<AppEnv>()
   })
   .get('/overview', overviewDescribed, query(OverviewQuery), async (c) =>
     c.json(await readOverview(c.var.ctx, c.req.valid('query'))),
+  )
+  .get('/streams', statusesDescribed, query(StatusesQuery), async (c) =>
+    c.json(await listStatuses(c.var.ctx, c.req.valid('query'))),
   )

@@ -15,7 +15,7 @@ export function toStatuses(rows: readonly StreamRegister[], now: Date): StreamSt
       const cluster_id = registers[0]?.cluster_id ?? null
       return toHostStatus({ node_id, cluster_id, registers: toRegisters(registers) }, now)
     })
-    return { stream_id, ...toStreamStatus(hosts) }
+    return { stream_id, ...toStreamStatus(hosts.toSorted((a, b) => (a.node_id < b.node_id ? -1 : 1))) }
   })
 }
 
