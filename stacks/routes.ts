@@ -50,6 +50,7 @@ export const routes: readonly Route[] = [
   { path: '/unattributed', service: 'periscope-query' },
   { path: '/ingest-errors', service: 'periscope-query' },
   { path: '/nodes/*/heartbeat', service: 'foghorn' },
+  { path: '/nodes/*/metrics', service: 'periscope-query' },
   { path: '/tenants', service: 'quartermaster', methods: ['GET', 'HEAD'] },
   { path: '/tenants/*', service: 'quartermaster', methods: ['GET', 'HEAD', 'PATCH'] },
   { path: '/tenants/*/clusters', service: 'quartermaster', methods: ['PUT'] },

@@ -235,9 +235,16 @@ describe('every operation', () => {
     const text = JSON.stringify(await response.json())
     expect(text).toContain('Sent to the viewer')
     expect((await operationsOf(periscope)).map(({ line }) => line).sort()).toEqual([
+      'GET /analytics/nodes',
+      'GET /analytics/overview',
+      'GET /analytics/quality',
       'GET /analytics/routing',
+      'GET /analytics/streams',
+      'GET /analytics/tiers',
+      'GET /analytics/usage',
       'GET /analytics/viewers',
       'GET /ingest-errors',
+      'GET /nodes/{id}/metrics',
       'GET /routing/decisions',
       'GET /streams/{id}/health',
       'GET /streams/{id}/pushes',
@@ -259,7 +266,7 @@ describe('every operation', () => {
     const others = [await identities.node(newId('cluster')), await identities.service('purser', 'periscope-query')]
     const mine = [...session.streams.values()][0] ?? ''
     for (const { line, auth } of await operationsOf(periscope)) {
-      const call = line.replace('{id}', mine) + query
+      const call = line.replace('{id}', line.includes('/nodes/') ? newId('node') : mine) + query
       expect(await refusal(send(periscope, call)), line).toMatch(/^401 /)
       if (auth === 'service') continue
       for (const other of others) expect(await refusal(send(periscope, call, { token: other })), line).toMatch(/^403 /)
@@ -269,9 +276,10 @@ describe('every operation', () => {
   test('hides another tenant’s stream, one that does not exist and what is no id alike', async () => {
     for (const { line } of await operationsOf(periscope)) {
       if (!line.includes('{id}')) continue
-      for (const id of [foreign, newId('stream')]) {
+      const thing = line.includes('/nodes/') ? 'node' : 'stream'
+      for (const id of thing === 'stream' ? [foreign, newId('stream')] : [newId('node')]) {
         const call = line.replace('{id}', id) + query
-        expect(await refusal(send(periscope, call, { token })), line).toBe('404 stream_not_found')
+        expect(await refusal(send(periscope, call, { token })), line).toBe(`404 ${thing}_not_found`)
       }
       for (const id of ['x', '%00', 'a'.repeat(5000), "str_' OR 1=1"]) {
         const call = line.replace('{id}', encodeURI(id)) + query

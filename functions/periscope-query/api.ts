@@ -4,6 +4,7 @@ import { addOperations } from '../../shared/http/operations.ts'
 import { analytics } from './analytics/routes.ts'
 import type { Deps } from './deps.ts'
 import { ingestErrors } from './ingest-errors/routes.ts'
+import { nodes } from './nodes/routes.ts'
 import { routing } from './routing/routes.ts'
 import { streams } from './streams/routes.ts'
 import { unattributed } from './unattributed/routes.ts'
@@ -26,6 +27,7 @@ export function createApi({ metrics, ...options }: ApiOptions) {
   })
   return app
     .route('/analytics', analytics)
+    .route('/nodes', nodes)
     .route('/routing', routing)
     .route('/streams', streams)
     .route('/usage', usage)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '../../shared/ids.ts'
-import { send } from '../../shared/testing/api.ts'
+import { refusal, send } from '../../shared/testing/api.ts'
 import { operationsOf } from '../../shared/testing/operations.ts'
 import { eventOf } from '../periscope-ingest/testing/events.ts'
 import { heldTables } from './rows/source.ts'
@@ -14,6 +14,7 @@ const PREDICATE = /tenant_id = \{p\d+:String\}/g
 const [mine, theirs] = [recordedSession(), recordedSession()]
 let periscope: TestPeriscopeQuery
 let token: string
+const hosts = new Map([mine, theirs].map(({ tenant_id }) => [tenant_id, newId('node')]))
 
 beforeAll(async () => {
   periscope = await openTestPeriscopeQuery()
@@ -21,7 +22,7 @@ beforeAll(async () => {
     for (const id of streams.values()) periscope.streams.set(id, tenant_id)
     const own = events.map((event) => ({ ...event, event_id: crypto.randomUUID() }))
     const polled = (['client-lifecycle', 'node-monitoring', 'load-balancing'] as const).map((type) => {
-      const owned = { tenant_id, stream_id: streams.get('live+test'), node_id: newId('node') }
+      const owned = { tenant_id, stream_id: streams.get('live+test'), node_id: hosts.get(tenant_id) }
       return eventOf(type, { ...owned, ...(type === 'node-monitoring' && { stream_id: null }) })
     })
     await periscope.store([...own, ...polled])
@@ -37,7 +38,8 @@ async function answers(): Promise<Map<string, string>> {
   const stream = mine.streams.get('live+test') ?? ''
   for (const { line, auth } of await operationsOf(periscope)) {
     if (auth !== 'tenant') continue
-    const call = `${line.replace('{id}', stream)}?from=${RANGE.from}&to=${RANGE.to}`
+    const id = line.includes('/nodes/') ? (hosts.get(mine.tenant_id) ?? '') : stream
+    const call = `${line.replace('{id}', id)}?from=${RANGE.from}&to=${RANGE.to}`
     const response = await send(periscope, call, { token })
     const text = await response.text()
     expect(response.status, `${call} ${text}`).toBe(200)
@@ -48,7 +50,7 @@ async function answers(): Promise<Map<string, string>> {
 
 test('every question hears of its own tenant alone, and of nobody else when its own condition is gone', async () => {
   const before = await answers()
-  const foreign = [theirs.tenant_id, ...theirs.streams.values()]
+  const foreign = [theirs.tenant_id, hosts.get(theirs.tenant_id) ?? '', ...theirs.streams.values()]
   for (const [line, text] of before)
     expect(
       foreign.filter((id) => text.includes(id)),
@@ -64,6 +66,11 @@ test('every question hears of its own tenant alone, and of nobody else when its 
   })
   expect(Object.fromEntries(await answers())).toEqual(Object.fromEntries(before))
   expect(gone).toBeGreaterThan(before.size)
+})
+
+test('another tenant’s media host is not found', async () => {
+  const call = `GET /nodes/${hosts.get(theirs.tenant_id)}/metrics?from=${RANGE.from}&to=${RANGE.to}`
+  expect(await refusal(send(periscope, call, { token }))).toBe('404 node_not_found')
 })
 
 test('the second hold covers every table that has tenants in it, and would not be missed by one that is new', async () => {

@@ -11,4 +11,12 @@ export interface Tables {
     occurred_at: ColumnType<Date, never, never>
     data: unknown
   }
+  /** The newest poll of each media host of the tenant's. */
+  node_state: {
+    tenant_id: string
+    node_id: string
+    cluster_id: string | null
+    occurred_at: ColumnType<Date, never, never>
+    data: { healthy: boolean }
+  }
 }

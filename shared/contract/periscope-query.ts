@@ -90,6 +90,22 @@ export const StreamStatus = z
   .meta({ id: 'StreamStatus' })
 export type StreamStatus = z.infer<typeof StreamStatus>
 
+export const StatusQuery = z.object({
+  at: range.to
+    .optional()
+    .describe('As of this moment (RFC 3339) instead of now, from what happened in the 31 days before it'),
+})
+export type StatusQuery = z.infer<typeof StatusQuery>
+
+export const StatusesQuery = z.object({
+  ...PageQuery.shape,
+  on: z.stringbool().default(false).describe('Only streams that are on, or were when their hosts were last heard'),
+})
+export type StatusesQuery = z.infer<typeof StatusesQuery>
+
+export const StreamStatusPage = Page(StreamStatus)
+export type StreamStatusPage = z.infer<typeof StreamStatusPage>
+
 export const ViewersQuery = z
   .object({
     ...range,

@@ -83,7 +83,8 @@ export async function readSeries<S extends z.ZodObject, F extends object>(
   }
 }
 
-async function readGroups<S extends z.ZodObject, F>(
+/** The sums of the largest groups. */
+export async function readGroups<S extends z.ZodObject, F>(
   { ask }: Pick<Reader, 'ask'>,
   by: string,
   limit: number,

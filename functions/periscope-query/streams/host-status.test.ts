@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { END_DELAY_MS, SILENCE_MS_MAX, toHostStatus } from './host-status.ts'
 import { type RegisterRow, toRegisters } from './registers.ts'
-import { toStreamStatus } from './status.ts'
+import { toStreamStatus } from './statuses.ts'
 
 const START = Date.parse('2026-11-24T00:00:00.000Z')
 const at = (seconds: number) => new Date(START + seconds * 1000)

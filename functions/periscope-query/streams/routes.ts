@@ -15,6 +15,7 @@ import {
   RunPage,
   Session,
   SessionPage,
+  StatusQuery,
   StreamStatus,
   TrackList,
   TrackListPage,
@@ -47,8 +48,12 @@ const describe = (summary: string, schema: z.ZodType) =>
 
 export const streams = new Hono<AppEnv>()
   .use(revalidated)
-  .get('/:id/status', describe('The state of a stream now', StreamStatus), ofStream, async (c) =>
-    c.json(await readStatus(c.var.ctx, c.req.valid('param').id)),
+  .get(
+    '/:id/status',
+    describe('The state of a stream now, or as it was', StreamStatus),
+    ofStream,
+    query(StatusQuery),
+    async (c) => c.json(await readStatus(c.var.ctx, c.req.valid('param').id, c.req.valid('query'))),
   )
   .get('/:id/viewers', describe('Viewers over time', Viewers), ofStream, query(ViewersQuery), async (c) =>
     c.json(await readViewers(c.var.ctx, c.req.valid('param').id, c.req.valid('query'))),

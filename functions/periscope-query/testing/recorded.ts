@@ -19,7 +19,6 @@ export interface Recorded {
 export function useRecorded(more: (session: RecordedSession) => readonly StoredEvent[] = () => []): Recorded {
   const session = recordedSession()
   const opened = { session } as Recorded
-  let token = ''
   beforeAll(async () => {
     const periscope = await openTestPeriscopeQuery()
     opened.periscope = periscope
@@ -27,10 +26,13 @@ export function useRecorded(more: (session: RecordedSession) => readonly StoredE
     const events = [...session.events, ...more(session)]
     await periscope.store(events)
     await periscope.store(events.filter((_, index) => index % 3 === 0))
-    token = await periscope.identities.user(session.tenant_id)
   })
   afterAll(() => opened.periscope[Symbol.asyncDispose]())
-  opened.get = (path) => send(opened.periscope, `GET ${path}`, { token })
+  opened.get = async (path) => {
+    // As of the time that the test says it is.
+    const token = await opened.periscope.identities.user(session.tenant_id)
+    return send(opened.periscope, `GET ${path}`, { token })
+  }
   opened.ask = (schema, path) => receive(schema, opened.get(path))
   opened.all = async (page, path, limit = 3) => {
     const { data, next_cursor } = await opened.ask(page, `${path}limit=${limit}`)

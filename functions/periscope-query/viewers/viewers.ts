@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import type { Audience, AudienceFilters, AudienceQuery } from '../../../shared/contract/audience.ts'
+import type { Audience, AudienceQuery, audienceDimensions } from '../../../shared/contract/audience.ts'
+import { lengthMs, type TimeRange } from '../../../shared/contract/time-range.ts'
 import type { Ctx } from '../deps.ts'
 import { matching } from '../rows/matching.ts'
-import { type Reader, readerOf } from '../rows/reader.ts'
+import { readerOf } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
-import { fragment, type Source, wholes } from '../rows/source.ts'
-import { toBuckets } from '../series/buckets.ts'
-import { type Measure, readSeries } from '../series/series.ts'
+import { fragment } from '../rows/source.ts'
+import { type Measure, readGroups, readSeries } from '../series/series.ts'
+import { spread } from '../series/spread.ts'
 import { requireOwnStream } from '../streams/reader.ts'
 import { visitsOf } from './visits.ts'
 
@@ -16,7 +17,7 @@ const HOUR_MS = 3_600_000
 
 const Sums = z.object({ open_ms: whole, sessions: whole, most: whole })
 
-export const audience: Measure<typeof Sums, Figures> = {
+const audience: Measure<typeof Sums, Figures> = {
   columns: fragment`sum(ended - began) AS open_ms, uniqExact(session_id) AS sessions,
     maxIntersections(began, ended) AS most`,
   sums: Sums,
@@ -38,25 +39,20 @@ export async function readAudience(ctx: Ctx, query: AudienceQuery): Promise<Audi
   const { stream_id, country_code, city, cell, protocol, node_id, cluster_id } = query
   const filters = { stream_id, country_code, city, cell, protocol, node_id, cluster_id }
   await requireOwnStream(ctx, stream_id)
-  return readSeries(reader, query, spread(reader, query, filters, ctx.now()), audience)
+  const visits = matching(reader, visitsOf(reader, query, ctx.now()), filters)
+  return readSeries(reader, query, spread(reader, query, visits), audience)
 }
 
-/** The part of each visit that lies in each bucket; `at` is where the bucket begins. */
-function spread(reader: Reader, query: AudienceQuery, filters: AudienceFilters, now: Date): Source {
-  const starts = toBuckets(query, query.bucket)
-  const [first, last] = [wholes(starts), wholes([...starts.slice(1), Date.parse(query.to)])]
-  const numbers = wholes(starts.map((_, index) => index + 1))
-  const bucketOf = (moment: ReturnType<typeof fragment>) =>
-    fragment`transform(roundDown(${moment}, ${first}), ${first}, ${numbers}, toInt64(1))`
-  const visits = matching(reader, visitsOf(reader, query, now), filters)
-  return reader.derive`
-    SELECT * EXCEPT (began, ended, number), ${first}[number] AS at,
-      greatest(opened, at) AS began, least(closed, ${last}[number]) AS ended
-    FROM (
-      SELECT * EXCEPT (began, ended), visits.began AS opened, visits.ended AS closed,
-        arrayJoin(range(${bucketOf(fragment`opened`)}, ${bucketOf(fragment`greatest(opened, closed - 1)`)} + 1)) AS number
-      FROM ${visits} AS visits
-    ) AS parts`
+/** Who watched most over a range, by one dimension. */
+export async function readTop(
+  ctx: Ctx,
+  range: TimeRange,
+  by: (typeof audienceDimensions)[number],
+  limit: number,
+): Promise<({ value: string | null } & Figures)[]> {
+  const reader = readerOf(ctx)
+  const groups = await readGroups(reader, by, limit, visitsOf(reader, range, ctx.now()), audience)
+  return groups.map((sums) => ({ value: sums.value || null, ...audience.toFigures(sums, lengthMs(range)) }))
 }
 
 function round(value: number): number {

@@ -1,0 +1,55 @@
+import type { Quality, QualityQuery } from '../../../shared/contract/quality.ts'
+import type { Ctx } from '../deps.ts'
+import { matching } from '../rows/matching.ts'
+import { readerOf } from '../rows/reader.ts'
+import { fragment } from '../rows/source.ts'
+import { type Measure, readSeries } from '../series/series.ts'
+import { requireOwnStream } from '../streams/reader.ts'
+import { bufferRows, ingressRows, startupRows } from './stream-rows.ts'
+import { aggregates, nothing, Sums } from './sums.ts'
+import { viewerRows } from './viewer-rows.ts'
+
+type Figures = Omit<Quality['points'][number], 'at'>
+
+const measure: Measure<typeof Sums, Figures> = {
+  columns: aggregates,
+  sums: Sums,
+  nothing,
+  rank: fragment`egress_bytes + full_ms`,
+  toFigures: (sums) => {
+    const { full_ms, dry_ms, recover_ms } = sums
+    return {
+      egress_bytes: sums.egress_bytes,
+      viewer_bitrate_bps: share(sums.egress_bytes * 8_000, sums.viewer_ms),
+      packet_loss: share(sums.packets_lost, sums.packets_sent, 1),
+      packet_retransmission: share(sums.packets_retransmitted, sums.packets_sent, 1),
+      buffer_full_seconds: Math.round(full_ms / 1000),
+      buffer_dry_seconds: Math.round(dry_ms / 1000),
+      buffer_recover_seconds: Math.round(recover_ms / 1000),
+      rebuffers: sums.rebuffers,
+      rebuffer_ratio: share(dry_ms, full_ms + dry_ms + recover_ms, 1),
+      fps: share(sums.frames_ms, sums.fps_ms),
+      ingress_bitrate_bps: share(sums.ingress_bytes * 8_000, sums.ingress_ms),
+      startups: sums.startups,
+      startup_ms: share(sums.startup_ms, sums.startups),
+    }
+  },
+}
+
+/** How well the caller's streams came in and went out over a range, in buckets and groups. */
+export async function readQuality(ctx: Ctx, query: QualityQuery): Promise<Quality> {
+  const reader = readerOf(ctx)
+  const { stream_id, node_id, cluster_id, protocol } = query
+  await requireOwnStream(ctx, stream_id)
+  const rows = reader.derive`
+    SELECT * FROM ${viewerRows(reader, query, stream_id)}
+    UNION ALL SELECT * FROM ${bufferRows(reader, query, stream_id, ctx.now())}
+    UNION ALL SELECT * FROM ${ingressRows(reader, query, stream_id)}
+    UNION ALL SELECT * FROM ${startupRows(reader, query, stream_id)}`
+  return readSeries(reader, query, matching(reader, rows, { node_id, cluster_id, protocol }), measure)
+}
+
+/** Null of nothing; what a host counts in two ways may exceed what it is a share of. */
+function share(part: number, whole: number, most = Number.POSITIVE_INFINITY): number | null {
+  return whole === 0 ? null : Math.min(part / whole, most)
+}

@@ -1,0 +1,68 @@
+import type { SeriesInput } from '../../../shared/contract/series.ts'
+import { earlierOf, lasting } from '../rows/lasting.ts'
+import type { Reader } from '../rows/reader.ts'
+import { fragment, type Source, whole } from '../rows/source.ts'
+import { bucketOf } from '../series/bucket-of.ts'
+import { spread } from '../series/spread.ts'
+import { toColumns } from './sums.ts'
+import { POLLS_APART_SECONDS_MAX } from './viewer-rows.ts'
+
+/** What the buffers of streams add: how long each state lasted, and the frame rate in it. */
+export function bufferRows(reader: Reader, query: SeriesInput, stream_id: string | undefined, now: Date): Source {
+  const states = reader.derive`
+    SELECT * EXCEPT state, if(buffer.state = 'EMPTY', '', buffer.state) AS state,
+      toString(arrayMax(arrayPushBack(arrayMap(track -> JSONExtractFloat(track, 'fps'),
+        arrayFilter(track -> JSONExtractString(track, 'kind') = 'video', JSONExtractArrayRaw(tracks))), 0))) AS detail
+    FROM ${reader.rows('buffer_states', { ...earlierOf(query), stream_id })} AS buffer`
+  const parts = spread(reader, query, lasting(reader, states, query, now))
+  return reader.derive`
+    SELECT at, stream_id, node_id, cluster_id, '' AS protocol, ${toColumns({
+      full_ms: fragment`if(state = 'FULL', ended - began, 0)`,
+      dry_ms: fragment`if(state = 'DRY', ended - began, 0)`,
+      recover_ms: fragment`if(state = 'RECOVER', ended - began, 0)`,
+      rebuffers: fragment`state = 'DRY' AND since = began`,
+      frames_ms: fragment`fps * (ended - began)`,
+      fps_ms: fragment`if(fps > 0, ended - began, 0)`,
+    })}
+    FROM (SELECT *, toFloat64(detail) AS fps FROM ${parts} AS cut) AS parted`
+}
+
+/** What polls of streams add that publishers send to: the bytes since the poll before. */
+export function ingressRows({ rows, derive }: Reader, query: SeriesInput, stream_id: string | undefined): Source {
+  const { from, to } = query
+  const earlier = new Date(Date.parse(from) - POLLS_APART_SECONDS_MAX * 1000).toISOString()
+  return derive`
+    SELECT ${bucketOf(query, fragment`occurred_at`)} AS at, stream_id, node_id, cluster_id, '' AS protocol,
+      ${toColumns({ ingress_bytes: fragment`received - before.2`, ingress_ms: fragment`polled_ms - before.1` })}
+    FROM (
+      SELECT *, toUnixTimestamp64Milli(occurred_at) AS polled_ms, assumeNotNull(ingress_bytes) AS received,
+        lagInFrame(tuple(polled_ms, received)) OVER (PARTITION BY stream_id, node_id ORDER BY occurred_at, event_id
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
+      FROM ${rows('stream_samples', { from: earlier, to, stream_id })}
+      WHERE cause = 'poll' AND ingress_bytes IS NOT NULL AND NOT ifNull(replicated, false)
+    ) AS polls
+    WHERE occurred_at >= fromUnixTimestamp64Milli(${whole(Date.parse(from))}) AND received >= before.2
+      AND polled_ms - before.1 <= ${whole(POLLS_APART_SECONDS_MAX * 1000)}`
+}
+
+/** What starts of streams add: how long it took from ready to a full buffer. */
+export function startupRows({ rows, derive }: Reader, query: SeriesInput, stream_id: string | undefined): Source {
+  const { from, to } = query
+  const earlier = earlierOf(query).from
+  return derive`
+    SELECT ${bucketOf(query, fragment`occurred_at`)} AS at, stream_id, node_id, cluster_id, '' AS protocol,
+      ${toColumns({ startups: fragment`1`, startup_ms: fragment`toUnixTimestamp64Milli(occurred_at) - before.2` })}
+    FROM (
+      SELECT *, lagInFrame(tuple(state, toUnixTimestamp64Milli(occurred_at))) OVER
+        (PARTITION BY stream_id, node_id ORDER BY occurred_at, event_id
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
+      FROM (
+        SELECT stream_id, node_id, cluster_id, event_id, occurred_at, state
+        FROM ${rows('buffer_states', { from: earlier, to, stream_id })}
+        UNION ALL
+        SELECT stream_id, node_id, cluster_id, event_id, occurred_at, 'ready'
+        FROM ${rows('stream_samples', { from: earlier, to, stream_id })} WHERE cause = 'ready'
+      ) AS changes
+    ) AS started
+    WHERE state = 'FULL' AND before.1 = 'ready' AND occurred_at >= fromUnixTimestamp64Milli(${whole(Date.parse(from))})`
+}
