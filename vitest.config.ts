@@ -15,8 +15,16 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['{shared,functions,edge-workers,node-sidecar,stacks}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, '**/*.kafka.test.ts'],
+          exclude: [...configDefaults.exclude, '**/*.kafka.test.ts', '**/*.stacks.test.ts'],
           globalSetup: engines,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'stacks',
+          include: ['stacks/*.stacks.test.ts'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -1,7 +1,14 @@
 import { kafka, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
 import { type RoutedService, routes } from './routes.ts'
-import { databaseUrls, encryptionKeys, identityKeys, identityPublicKeys, periscopeStores } from './secrets.ts'
+import {
+  databaseUrls,
+  encryptionKeys,
+  identityKeys,
+  identityPublicKeys,
+  periscopeSecrets,
+  periscopeStores,
+} from './secrets.ts'
 import { hostOf, registered, serviceUrl, stageDomain } from './stage.ts'
 
 const COMMODORE_URL = serviceUrl('commodore')
@@ -15,23 +22,23 @@ const TRUSTED_PROXIES = '1'
 /** What all services are made of: Node 24 on ARM, and time for the slowest request they allow. */
 const common = { runtime: 'nodejs24.x', architecture: 'arm64', memory: '512 MB', timeout: '15 seconds' } as const
 
+/** Who mail comes from. */
+const mail = new sst.aws.Email('Mail', { sender: stageDomain, dns: sst.cloudflare.dns() })
+
 const commodoreFunction = {
   ...common,
   // Hashing a password with argon2id takes memory and a whole core.
   memory: '1769 MB' as const,
   nodejs: { install: ['@node-rs/argon2'] },
-  permissions: [{ actions: ['ses:SendEmail'], resources: ['*'] }],
+  permissions: [{ actions: ['ses:SendEmail'], resources: [mail.nodes.identity.arn] }],
+  link: [databaseUrls.commodore, identityKeys.commodore, identityPublicKeys, encryptionKeys],
   environment: {
     ...registered(COMMODORE_URL),
     QUARTERMASTER_URL,
     FOGHORN_URL,
     APP_URL: `https://${stageDomain}`,
     MAIL_FROM: `no-reply@${stageDomain}`,
-    DATABASE_URL: databaseUrls.commodore.value,
-    IDENTITY_KEY: identityKeys.commodore.value,
-    ENCRYPTION_KEYS: encryptionKeys.value,
     TRUSTED_PROXIES,
-    IDENTITY_PUBLIC_KEYS: identityPublicKeys.value,
   },
 }
 
@@ -47,11 +54,10 @@ new sst.aws.CronV2('CommodoreJobs', {
 
 const quartermasterFunction = {
   ...common,
+  link: [databaseUrls.quartermaster, identityKeys.quartermaster],
   environment: {
     ...registered(QUARTERMASTER_URL),
     COMMODORE_URL,
-    DATABASE_URL: databaseUrls.quartermaster.value,
-    IDENTITY_KEY: identityKeys.quartermaster.value,
     TRUSTED_PROXIES,
   },
 }
@@ -68,12 +74,12 @@ new sst.aws.CronV2('QuartermasterJobs', {
 
 const periscopeQueryFunction = {
   ...common,
+  link: [...periscopeSecrets, identityKeys['periscope-query']],
   environment: {
     ...registered(serviceUrl('periscope-query')),
     COMMODORE_URL,
     QUARTERMASTER_URL,
     ...periscopeStores,
-    IDENTITY_KEY: identityKeys['periscope-query'].value,
   },
 }
 
@@ -91,12 +97,12 @@ const decklogFunction = {
   ...common,
   vpc: network,
   permissions: mayProduce,
+  link: [identityKeys.decklog],
   environment: {
     ...registered(serviceUrl('decklog')),
     COMMODORE_URL,
     QUARTERMASTER_URL,
     KAFKA_CLUSTER_ARN: kafka.arn,
-    IDENTITY_KEY: identityKeys.decklog.value,
   },
 }
 
@@ -115,9 +121,6 @@ for (const [service, { arn }] of Object.entries(functions)) {
   const own = new sst.aws.ApiGatewayV2(`${name}Api`, { domain: { name: hostOf(service), dns: sst.cloudflare.dns() } })
   own.route('$default', arn)
 }
-
-/** Who mail comes from. */
-new sst.aws.Email('Mail', { sender: stageDomain, dns: sst.cloudflare.dns() })
 
 /** One origin for tenants: the public paths of all services. */
 export const api = new sst.aws.ApiGatewayV2('Api', {

@@ -1,4 +1,4 @@
-import { type EdgeWorkerName, edgeWorkers } from './edge-workers.ts'
+import { COMPATIBILITY_DATE, type EdgeWorkerName, edgeWorkers } from './edge-workers.ts'
 import { identityKeys } from './secrets.ts'
 import { hostOf, registered, serviceUrl } from './stage.ts'
 
@@ -15,14 +15,15 @@ function createWorker(name: string, worker: EdgeWorkerName, host: string, enviro
   return new sst.cloudflare.Worker(name, {
     handler: entry,
     domain: hostOf(host),
-    link: objects,
+    link: [...objects, identityKeys[worker]],
+    // What tests run it by; SST's own choice would bring Node's modules in.
+    compatibility: { date: COMPATIBILITY_DATE, flags: [] },
     migrations: [{ tag: 'v1', newSqliteClasses: Object.values(durableObjects) }],
     environment: {
       ...registered(serviceUrl(host)),
       COMMODORE_URL: serviceUrl('commodore'),
       QUARTERMASTER_URL: serviceUrl('quartermaster'),
       TRUSTED_PROXIES: 'cloudflare',
-      IDENTITY_KEY: identityKeys[worker].value,
       ...environment,
     },
   })

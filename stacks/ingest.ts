@@ -1,7 +1,7 @@
 import { EVENTS_TOPIC } from '../shared/contract/decklog.ts'
 import { kafka, mayConsume, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
-import { databaseUrls, identityKeys, periscopeStores } from './secrets.ts'
+import { databaseUrls, identityKeys, periscopeSecrets, periscopeStores } from './secrets.ts'
 import { serviceUrl } from './stage.ts'
 
 const BATCH_RECORDS_MAX = 5_000
@@ -20,10 +20,8 @@ export const periscopeIngest = new sst.aws.Function('PeriscopeIngest', {
   timeout: '60 seconds',
   vpc: network,
   permissions: [...mayConsume, ...mayProduce, { actions: ['sqs:SendMessage'], resources: [failures.arn] }],
-  environment: {
-    ...periscopeStores,
-    KAFKA_CLUSTER_ARN: kafka.arn,
-  },
+  link: periscopeSecrets,
+  environment: { ...periscopeStores, KAFKA_CLUSTER_ARN: kafka.arn },
 })
 
 /** Tells tenants' webhooks what the events say. */
@@ -35,7 +33,7 @@ const commodoreEvents = new sst.aws.Function('CommodoreEvents', {
   timeout: '60 seconds',
   vpc: network,
   permissions: [...mayConsume, { actions: ['sqs:SendMessage'], resources: [failures.arn] }],
-  environment: { DATABASE_URL: databaseUrls.commodore.value },
+  link: [databaseUrls.commodore],
 })
 
 /** Brings events to Signalman's hubs. */
@@ -47,7 +45,8 @@ const signalmanFeed = new sst.aws.Function('SignalmanFeed', {
   timeout: '60 seconds',
   vpc: network,
   permissions: [...mayConsume, { actions: ['sqs:SendMessage'], resources: [failures.arn] }],
-  environment: { SIGNALMAN_URL: serviceUrl('live'), IDENTITY_KEY: identityKeys['signalman-feed'].value },
+  link: [identityKeys['signalman-feed']],
+  environment: { SIGNALMAN_URL: serviceUrl('live') },
 })
 
 const readers = [

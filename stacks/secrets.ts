@@ -22,13 +22,10 @@ export const databaseUrls = {
   periscope: new sst.Secret('PeriscopeDatabaseUrl'),
 }
 
-const clickHouse = { url: new sst.Secret('ClickHouseUrl'), password: new sst.Secret('ClickHousePassword') }
-
-/** What a function of Periscope needs to reach its stores. */
-export const periscopeStores = {
-  DATABASE_URL: databaseUrls.periscope.value,
-  CLICKHOUSE_URL: clickHouse.url.value,
-  CLICKHOUSE_USER: 'periscope',
-  CLICKHOUSE_PASSWORD: clickHouse.password.value,
-  CLICKHOUSE_DATABASE: 'periscope',
-}
+/** What a function of Periscope needs to reach its stores: secrets by link, the rest as it is. */
+export const periscopeSecrets = [
+  databaseUrls.periscope,
+  new sst.Secret('ClickHouseUrl'),
+  new sst.Secret('ClickHousePassword'),
+]
+export const periscopeStores = { CLICKHOUSE_USER: 'periscope', CLICKHOUSE_DATABASE: 'periscope' }

@@ -9,6 +9,7 @@ import {
   type Variables,
 } from '../../shared/config.ts'
 import { Weights } from '../../shared/contract/foghorn.ts'
+import { withBoundSecrets } from '../../shared/linked/bindings.ts'
 import { registryVariables } from '../../shared/registry/variables.ts'
 import { DEFAULT_WEIGHTS } from './decision/weights.ts'
 
@@ -30,9 +31,11 @@ const Schema = z.object({
     .transform((weights) => ({ ...DEFAULT_WEIGHTS, ...weights })),
 })
 
+const SECRETS = { IDENTITY_KEY: 'FoghornIdentityKey' }
+
 /** Foghorn's settings from its bindings; throws a `ConfigError` that lists every problem. */
 export function readConfig(bindings: Variables) {
-  const { IDENTITY_KEY, ...config } = readVariables(Schema, bindings)
+  const { IDENTITY_KEY, ...config } = readVariables(Schema, withBoundSecrets(bindings, SECRETS))
   return settings(config, { IDENTITY_KEY })
 }
 

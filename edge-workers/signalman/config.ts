@@ -7,6 +7,7 @@ import {
   settings,
   type Variables,
 } from '../../shared/config.ts'
+import { withBoundSecrets } from '../../shared/linked/bindings.ts'
 import { registryVariables } from '../../shared/registry/variables.ts'
 
 const Schema = z.object({
@@ -19,9 +20,11 @@ const Schema = z.object({
   ...registryVariables,
 })
 
+const SECRETS = { IDENTITY_KEY: 'SignalmanIdentityKey' }
+
 /** Signalman's settings from its bindings; throws a `ConfigError` that lists every problem. */
 export function readConfig(bindings: Variables) {
-  const { IDENTITY_KEY, ...config } = readVariables(Schema, bindings)
+  const { IDENTITY_KEY, ...config } = readVariables(Schema, withBoundSecrets(bindings, SECRETS))
   return settings(config, { IDENTITY_KEY })
 }
 

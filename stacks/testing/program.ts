@@ -1,0 +1,68 @@
+// The program that `sst deploy` runs, under Pulumi's own mocks and with SST's own components. Bundled and started by evaluate.ts.
+import * as aws from '@pulumi/aws'
+import * as cloudflare from '@pulumi/cloudflare'
+import { runtime } from '@pulumi/pulumi'
+import { run } from '../../.sst/platform/src/auto/run.ts'
+import * as sst from '../../.sst/platform/src/components/index.ts'
+
+const REGION = 'eu-west-1'
+const ACCOUNT = '123456789012'
+const zones = ['a', 'b', 'c'].map((zone) => `${REGION}${zone}`)
+
+const { default: config } = await import('../../sst.config.ts')
+const resources: { type: string; name: string; inputs: object }[] = []
+Object.assign(globalThis, { aws, cloudflare, sst })
+
+/** What a cloud adds of its own to what it is asked for. */
+const givenBy: Record<string, object> = {
+  'aws:acm/certificate:Certificate': {
+    domainValidationOptions: [{ resourceRecordType: 'CNAME', resourceRecordName: 'a', resourceRecordValue: 'b' }],
+  },
+  'aws:apigatewayv2/domainName:DomainName': {
+    domainNameConfiguration: { targetDomainName: 'x.example', hostedZoneId: 'Z' },
+  },
+  'aws:sesv2/emailIdentity:EmailIdentity': { dkimSigningAttributes: { tokens: ['a', 'b', 'c'] } },
+  'pulumi-nodejs:dynamic:Resource': { zoneId: 'zone', zoneName: 'video.example' },
+}
+
+/** What a cloud answers when it is asked for what there is. */
+const answers: Record<string, (inputs: Record<string, unknown>) => object> = {
+  'aws:index/getAvailabilityZones:getAvailabilityZones': () => ({ names: zones, zoneIds: zones }),
+  'aws:index/getRegion:getRegion': () => ({ name: REGION, region: REGION, id: REGION }),
+  'aws:index/getCallerIdentity:getCallerIdentity': () => ({ accountId: ACCOUNT }),
+  'aws:index/getPartition:getPartition': () => ({ partition: 'aws', dnsSuffix: 'amazonaws.com' }),
+  'aws:iam/getPolicyDocument:getPolicyDocument': ({ statements }) => ({
+    json: JSON.stringify({ Statement: statements }),
+  }),
+  'aws:ec2/getAmi:getAmi': () => ({ id: 'ami-1' }),
+}
+
+/** By which Pulumi marks a value as secret on its way. */
+const SEAL = '4dabf18193072939515e22adb298388d'
+
+function unsealed(inputs: object): object {
+  return JSON.parse(JSON.stringify(inputs), (_, value) => (value?.[SEAL] === undefined ? value : value.value))
+}
+
+await runtime.setMocks(
+  {
+    newResource: ({ type, name, inputs }) => {
+      resources.push({ type, name, inputs: unsealed(inputs) })
+      const arn = `arn:aws:${type.split(/[:/]/)[1]}:${REGION}:${ACCOUNT}:${name}`
+      return { id: `${name}-id`, state: { ...inputs, arn, name: inputs.name ?? name, ...givenBy[type] } }
+    },
+    call: ({ token, inputs }) => {
+      const answer = answers[token]
+      if (answer === undefined) throw new Error(`nobody answers ${token}`)
+      return { ...inputs, ...answer(inputs) }
+    },
+  },
+  'frameworks',
+  $app.stage,
+  false,
+)
+const outputs = await runtime.runInPulumiStack(() => run(() => config.run()))
+// Components go on making things of what was made before them.
+await runtime.disconnect()
+const app = await config.app({ stage: $app.stage })
+process.send?.({ app, resources, outputs: Object.keys(outputs ?? {}) }, () => process.disconnect?.())
