@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { StreamId } from './fields.ts'
-import { Meter, USAGE_STEP_SECONDS_MIN } from './periscope-query.ts'
+import { meters, USAGE_STEP_SECONDS_MIN } from './periscope-query.ts'
 import { Series, SeriesQuery, Word } from './series.ts'
 import { Count, Moment } from './time-range.ts'
 
@@ -20,8 +20,8 @@ export const MetersQuery = SeriesQuery(meterDimensions, {
 export type MetersQuery = z.infer<typeof MetersQuery>
 
 export const meterFigures = Object.fromEntries(
-  Meter.options.map((meter) => [meter, Count.describe(meter.replaceAll('_', ' '))]),
-) as Record<z.infer<typeof Meter>, typeof Count>
+  Object.entries(meters).map(([meter, definition]) => [meter, Count.describe(definition)]),
+) as Record<keyof typeof meters, typeof Count>
 
 /**
  * Use by meter: counts, seconds, milliseconds or bytes, as a name ends. It counts where it ends. `run_…` is what hosts counted for whole runs, replicas,

@@ -23,7 +23,7 @@ export const nodeFigures = {
   healthy_ratio: z.number().min(0).max(1).nullable().describe('Share of the polls at which the host was healthy'),
   unhealthy_reasons: z.array(z.string()).describe('Every reason why one was not, such as `memory_high`'),
   cpu_percent: Percent.describe(`${perHost}; 100 is the whole machine`),
-  cpu_percent_max: Percent,
+  cpu_percent_max: Percent.describe('The busiest that one host was'),
   memory_percent: Percent.describe('Memory in use, as a share of all memory of the hosts'),
   memory_percent_max: Percent.describe('The fullest that one host was'),
   shm_percent: Percent.describe('Shared memory in use, through which MistServer moves media'),

@@ -35,12 +35,12 @@ export const Track = z
     track: z.string(),
     kind: z.enum(['video', 'audio', 'meta', 'subtitle', 'unknown']),
     codec: z.string(),
-    bitrate_bps: Count.nullable(),
-    width: Count.nullable(),
-    height: Count.nullable(),
-    fps: z.number().nonnegative().nullable(),
-    channels: Count.nullable(),
-    sample_rate_hz: Count.nullable(),
+    bitrate_bps: Count.nullable().describe('Bits a second, as the host measured them'),
+    width: Count.nullable().describe('Of the picture, in pixels'),
+    height: Count.nullable().describe('Of the picture, in pixels'),
+    fps: z.number().nonnegative().nullable().describe('Frames a second'),
+    channels: Count.nullable().describe('Channels of sound'),
+    sample_rate_hz: Count.nullable().describe('Samples of sound a second'),
   })
   .meta({ id: 'Track' })
 export type Track = z.infer<typeof Track>
@@ -55,15 +55,15 @@ export const HostStatus = z
     started_at: Moment.nullable().describe('When the stream became ready here; null while it is off or not known'),
     updated_at: Moment.describe('Time of the newest event that this state comes from'),
     viewers: Count.describe('Sessions that watch now, as of the last poll'),
-    inputs: Count,
+    inputs: Count.describe('Publishers, and hosts that it is pulled from'),
     outputs: Count.describe('Pushes to other servers, recordings, and viewers over SRT'),
     ingress_bytes: Bytes.nullable().describe('Received since the stream started here'),
     egress_bytes: Bytes.nullable().describe('Sent since the stream started here'),
     buffer: z
       .object({
         state: z.enum(['FULL', 'DRY', 'RECOVER', 'EMPTY']),
-        buffer_ms: Count.nullable(),
-        jitter_ms: Count.nullable(),
+        buffer_ms: Count.nullable().describe('Media in the buffer'),
+        jitter_ms: Count.nullable().describe('Largest jitter of a track, as the host measures it'),
         issues: z.string().nullable(),
         at: Moment,
       })
@@ -125,9 +125,14 @@ export const Viewers = z
   .object({
     stream_id: z.string(),
     ...{ from: Moment, to: Moment },
-    step_seconds: z.int(),
+    step_seconds: z.int().describe('Width of a point'),
     points: z
-      .array(z.object({ at: Moment.describe('Start of the point'), viewers: z.number().nonnegative() }))
+      .array(
+        z.object({
+          at: Moment.describe('Start of the point'),
+          viewers: z.number().nonnegative().describe('Mean number of open sessions'),
+        }),
+      )
       .describe('Concurrent viewers: the mean over each step of the sessions that were open, finished or not'),
     viewers_peak: z.number().nonnegative().describe('Highest point'),
     viewers_unique: Count.describe(
@@ -206,14 +211,14 @@ const usageSums = {
         'Sent by the hosts: to viewers, those over SRT too, to replicas, pushes and recordings',
       ),
       viewer_seconds: Seconds.describe('As the hosts counted them for the whole run'),
-      viewers: Count,
-      inputs: Count,
-      outputs: Count,
+      viewers: Count.describe('Sessions that watched'),
+      inputs: Count.describe('Publishers, and hosts that it was pulled from'),
+      outputs: Count.describe('Pushes, recordings, and viewers over SRT'),
     })
     .describe('Totals that the hosts reported for whole runs, to compare with the sessions'),
   recordings: Count.describe('Recordings that ended in the range'),
   recorded_seconds: z.number().nonnegative().describe('Media time in those recordings'),
-  recorded_bytes: Bytes,
+  recorded_bytes: Bytes.describe('Bytes written to those recordings'),
 }
 export const UsageSums = z.object(usageSums)
 export type UsageSums = z.infer<typeof UsageSums>
@@ -243,23 +248,27 @@ export const UsageChangesQuery = z.object({
 })
 export type UsageChangesQuery = z.infer<typeof UsageChangesQuery>
 
+/** What use is measured in, and what each counts; all count where it ends. */
+export const meters = {
+  sessions: 'Viewer sessions that ended. Viewers over SRT are outputs to a host, and in its runs alone',
+  viewer_seconds: 'Seconds that those sessions were connected',
+  egress_bytes: 'Bytes sent to the viewers of those sessions',
+  ingress_bytes: 'Bytes received from the viewers of those sessions',
+  runs: 'Runs of streams on hosts that ended; a replica is a run of its own',
+  run_viewer_seconds: 'Seconds watched, as hosts counted them for whole runs',
+  run_egress_bytes:
+    'Bytes that hosts sent in those runs: to viewers, those over SRT too, to replicas, pushes and recordings',
+  run_ingress_bytes: 'Bytes that hosts received in those runs, replicas included',
+  recordings: 'Recordings that ended',
+  recorded_ms: 'Media time in those recordings, in milliseconds',
+  recorded_bytes: 'Bytes written to those recordings',
+  pushes: 'Pushes to other servers or to files that ended',
+  pushed_ms: 'Milliseconds that those pushes ran',
+  pushed_bytes: 'Bytes that those pushes sent',
+} as const
+
 export const Meter = z
-  .enum([
-    'sessions',
-    'viewer_seconds',
-    'egress_bytes',
-    'ingress_bytes',
-    'runs',
-    'run_viewer_seconds',
-    'run_egress_bytes',
-    'run_ingress_bytes',
-    'recordings',
-    'recorded_ms',
-    'recorded_bytes',
-    'pushes',
-    'pushed_ms',
-    'pushed_bytes',
-  ])
+  .enum(Object.keys(meters) as [keyof typeof meters, ...(keyof typeof meters)[]])
   .describe(
     'Counts, seconds, milliseconds or bytes, as the name ends. Those of a run are what its host counted for all of its viewers, replicas, pushes and recordings; those without a prefix are of viewer sessions',
   )
@@ -272,7 +281,13 @@ export const UsageChange = z
     to: Moment,
     changed_at: Moment.describe('When the newest of its facts was stored'),
     quantities: z
-      .array(z.object({ cluster_id: z.string().nullable(), meter: Meter, quantity: Count }))
+      .array(
+        z.object({
+          cluster_id: z.string().nullable(),
+          meter: Meter,
+          quantity: Count.describe('In the unit of the meter'),
+        }),
+      )
       .describe('The whole of the window by cluster; they replace what was said of it before. What is not named is 0'),
   })
   .meta({ id: 'UsageChange' })
@@ -304,12 +319,12 @@ export const Run = z
     cluster_id: z.string().nullable(),
     started_at: Moment.nullable().describe('When the stream became ready; null when that was not seen'),
     ended_at: Moment.describe('When the host reported the end, about 18 s after the publisher left'),
-    ingress_bytes: Bytes,
-    egress_bytes: Bytes,
-    viewer_seconds: Seconds,
-    viewers: Count,
-    inputs: Count,
-    outputs: Count,
+    ingress_bytes: Bytes.describe('Received by the host'),
+    egress_bytes: Bytes.describe('Sent by the host to viewers, replicas, pushes and recordings'),
+    viewer_seconds: Seconds.describe('Seconds that its viewers watched'),
+    viewers: Count.describe('Sessions that watched'),
+    inputs: Count.describe('Publishers, and hosts that it was pulled from'),
+    outputs: Count.describe('Pushes, recordings, and viewers over SRT'),
     provenance: z.enum(['reported', 'reconciled']),
   })
   .meta({ id: 'Run' })

@@ -70,7 +70,7 @@ export const RoutingQuery = SeriesQuery(routingDimensions, routingFilters)
 export type RoutingQuery = z.infer<typeof RoutingQuery>
 
 export const routingFigures = {
-  decisions: Count,
+  decisions: Count.describe('Times that a host was asked for'),
   chosen: Count.describe('Decisions in which a host was chosen'),
   denied: Count.describe('Decisions in which who asked was not let in'),
   failed: Count.describe('Decisions for which there was no host, or nobody could say'),

@@ -6,7 +6,7 @@ export const Problem = z
   .object({
     type: z.literal('about:blank'),
     title: z.string(),
-    status: z.number().int(),
+    status: z.number().int().describe('The HTTP status'),
     code: z.string().describe('Stable, for programs to switch on'),
     detail: z.string().describe('For people'),
     request_id: z.string().describe('Name it when you ask for help'),

@@ -26,16 +26,20 @@ afterAll(() => living[Symbol.asyncDispose]())
 
 test('the state as it was is what it would have been told to be then', async () => {
   const moments = [
-    ...['2026-11-24T00:35:33.000Z', '2026-11-24T00:38:10.000Z', '2026-11-24T00:40:12.123Z', '2026-11-24T00:44:12.500Z'],
-    ...['2026-11-24T01:58:00.000Z', '2026-11-24T02:31:00.000Z', '2026-11-24T03:10:00.000Z', '2026-11-24T04:20:00.000Z'],
+    '2026-11-24T00:35:33.000Z',
+    '2026-11-24T00:38:10.000Z',
+    '2026-11-24T02:31:00.000Z',
+    '2026-11-24T03:10:00.000Z',
   ]
   const seen = new Set<string>()
+  let told = ''
   for (const moment of moments) {
     living.at(moment)
-    await living.store(events.filter(({ occurred_at }) => occurred_at < moment))
+    await living.store(events.filter(({ occurred_at }) => occurred_at >= told && occurred_at < moment))
+    told = moment
     const token = await living.identities.user(session.tenant_id)
     recorded.periscope.at('2026-11-24T05:00:00.000Z')
-    for (const id of session.streams.values()) {
+    for (const id of [...session.streams.values()].slice(0, 4)) {
       const then = await receive(StreamStatus, send(living, `GET /streams/${id}/status`, { token }))
       expect(await recorded.ask(StreamStatus, `/streams/${id}/status?at=${moment}`), `${moment} ${id}`).toEqual(then)
       seen.add(then.status)
