@@ -1,3 +1,4 @@
+import { installed } from './installed.ts'
 import { kafka, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
 import { type RoutedService, routes } from './routes.ts'
@@ -29,7 +30,7 @@ const commodoreFunction = {
   ...common,
   // Hashing a password with argon2id takes memory and a whole core.
   memory: '1769 MB' as const,
-  nodejs: { install: ['@node-rs/argon2'] },
+  nodejs: { install: [...installed.commodore] },
   permissions: [{ actions: ['ses:SendEmail'], resources: [mail.nodes.identity.arn] }],
   link: [databaseUrls.commodore, identityKeys.commodore, identityPublicKeys, encryptionKeys],
   environment: {
@@ -95,6 +96,7 @@ new sst.aws.CronV2('PeriscopeQueryJobs', {
 
 const decklogFunction = {
   ...common,
+  nodejs: { install: [...installed.kafka] },
   vpc: network,
   permissions: mayProduce,
   link: [identityKeys.decklog],

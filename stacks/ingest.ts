@@ -1,4 +1,5 @@
 import { EVENTS_TOPIC } from '../shared/contract/decklog.ts'
+import { installed } from './installed.ts'
 import { kafka, mayConsume, mayProduce } from './kafka.ts'
 import { network } from './network.ts'
 import { databaseUrls, identityKeys, periscopeSecrets, periscopeStores } from './secrets.ts'
@@ -17,6 +18,7 @@ export const periscopeIngest = new sst.aws.Function('PeriscopeIngest', {
   runtime: 'nodejs24.x',
   architecture: 'arm64',
   memory: '1024 MB',
+  nodejs: { install: [...installed.kafka] },
   timeout: '60 seconds',
   vpc: network,
   permissions: [...mayConsume, ...mayProduce, { actions: ['sqs:SendMessage'], resources: [failures.arn] }],
