@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
-import { Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { isWithin } from '../shared/addresses/range.ts'
 import type { Client } from '../shared/client/client.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
@@ -48,6 +48,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   await using stack = new AsyncDisposableStack()
   const registry = new Registry()
   registry.setDefaultLabels({ service: 'helmsman' })
+  collectDefaultMetrics({ register: registry })
   const token = createNodeTokens({ ...identity, quartermaster: quartermasterOf(settings), clock, uptime: systemUptime })
   const foghorn = foghornOf(settings, token)
   const parts = await assemble({

@@ -4,8 +4,6 @@ import type { Moment } from '../moment.ts'
 export const GRACE_MS = 60_000
 /** A poll shows the past: what has ended may be in it for this long. */
 export const ECHO_MS = 30_000
-/** How long ends are remembered, so that an echo begins nothing. */
-export const ENDS_KEPT_MS = 10 * 60_000
 
 /** Something that goes on, as it was last seen. */
 export interface Open<T> {
@@ -18,7 +16,7 @@ export interface Open<T> {
 /** What goes on by its key, from polls; and what must have ended without our being told. */
 export class Ledger<T> {
   readonly #open: Map<string, Open<T>>
-  /** Ms of uptime at which an end was told. */
+  /** Ms of uptime at which an end was told, the oldest first; remembered for as long as there may be an echo of it. */
   readonly #ends = new Map<string, number>()
   readonly #isAnother: (before: T, now: T) => boolean
 
@@ -35,7 +33,9 @@ export class Ledger<T> {
   /** Its end was reported: nothing is missing. */
   end(key: string, up_ms: number): void {
     this.#open.delete(key)
+    this.#ends.delete(key)
     this.#ends.set(key, up_ms)
+    this.#forget(up_ms)
   }
 
   /**
@@ -43,10 +43,10 @@ export class Ledger<T> {
    * more once `end` is told.
    */
   see(present: ReadonlyMap<string, T>, { at, up_ms }: Moment): [string, Open<T>][] {
-    for (const [key, ended] of this.#ends) if (up_ms - ended > ENDS_KEPT_MS) this.#ends.delete(key)
+    this.#forget(up_ms)
     const lost: [string, Open<T>][] = []
     for (const [key, last] of present) {
-      if (up_ms - (this.#ends.get(key) ?? Number.NEGATIVE_INFINITY) < ECHO_MS) continue
+      if (this.#ends.has(key)) continue
       const open = this.#open.get(key)
       if (open !== undefined && this.#isAnother(open.last, last)) lost.push([key, open])
       else this.#open.set(key, { since: open?.since ?? at.getTime(), missed: null, last })
@@ -57,5 +57,13 @@ export class Ledger<T> {
       if (up_ms - open.missed.up_ms >= GRACE_MS) lost.push([key, open])
     }
     return lost
+  }
+
+  /** Also while no poll comes, as when MistServer's API does not answer. */
+  #forget(up_ms: number): void {
+    for (const [key, ended] of this.#ends) {
+      if (up_ms - ended < ECHO_MS) return
+      this.#ends.delete(key)
+    }
   }
 }

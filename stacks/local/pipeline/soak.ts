@@ -10,11 +10,12 @@ import { startPipeline } from './pipeline.ts'
 
 const USAGE = `npm run soak [-- --minutes N]
   Runs the pipeline's processes with a real Apache Kafka under a steady load for N minutes (10), and prints what memory each
-  holds. Fails when an end is lost or doubled, or when a process holds more at the end than half-way.
+  holds, and the least that Helmsman's heap came down to. Fails when an end is lost or doubled, or when a process holds more at the end than half-way.
 `
 const MINUTE_MS = 60_000
 const SETTLED_MS = 60_000
 const POLL_MS = 250
+const HEAP_SAMPLES = 30
 /** By how much the memory of the last quarter may be above that of the quarter before half-time; garbage comes and goes. */
 const GROWTH_MAX = 1.25
 
@@ -36,12 +37,17 @@ async function soak(): Promise<void> {
   const parts = { Helmsman: helmsman, Decklog: decklog, 'Periscope Ingest': ingest }
   const load = startLoad(door)
   const samples: number[][] = []
-  say(`minute  ends     ${Object.keys(parts).join(', ')} (MiB)`)
+  say(`minute  ends     ${Object.keys(parts).join(', ')}, Helmsman's heap (MiB)`)
   for (let minute = 1; minute <= minutes; minute++) {
-    await sleep(MINUTE_MS)
+    const heaps: number[] = []
+    for (let i = 0; i < HEAP_SAMPLES; i++) {
+      await sleep(MINUTE_MS / HEAP_SAMPLES)
+      heaps.push(await heapBytes(helmsman.url))
+    }
+    const heap = Math.round(Math.min(...heaps) / 2 ** 20)
     const held = Object.values(parts).map((part) => Math.round(part.residentBytes() / 2 ** 20))
     samples.push(held)
-    say(`${String(minute).padEnd(7)} ${String(load.fired.size).padEnd(8)} ${held.join(', ')}`)
+    say(`${String(minute).padEnd(7)} ${String(load.fired.size).padEnd(8)} ${held.join(', ')}, ${heap}`)
   }
   await load.stop()
   const { lost, wrong } = await settled(() => differences(load, clickhouse))
@@ -49,6 +55,11 @@ async function soak(): Promise<void> {
   const grown = Object.keys(parts).filter((_, i) => hasGrown(samples.map((held) => held[i] ?? 0)))
   if (grown.length > 0) say(`grows: ${grown.join(', ')}`)
   if (lost > 0 || wrong.length > 0 || grown.length > 0) process.exitCode = 1
+}
+
+async function heapBytes(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^nodejs_heap_size_used_bytes\S* (\S+)/m.exec(text)?.[1])
 }
 
 function hasGrown(held: readonly number[]): boolean {
