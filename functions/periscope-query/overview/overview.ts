@@ -3,18 +3,16 @@ import type { Ctx } from '../deps.ts'
 import { readQuality } from '../quality/quality.ts'
 import { readRouting } from '../routing/decisions.ts'
 import { tenantUsage } from '../usage/usage.ts'
-import { readAudience, readTop } from '../viewers/viewers.ts'
+import { readAudience, readTops } from '../viewers/viewers.ts'
 import { readNow } from './now.ts'
 
 /** All that a dashboard begins with, in one answer. */
 export async function readOverview(ctx: Ctx, { bucket, ...range }: OverviewQuery): Promise<Overview> {
   const whole = { ...range, format: 'json', groups: TOP_MAX } as const
-  const [now, viewers, top_streams, top_countries, top_protocols, quality, routing, usage] = await Promise.all([
+  const [now, viewers, tops, quality, routing, usage] = await Promise.all([
     readNow(ctx),
     readAudience(ctx, { ...whole, bucket }),
-    readTop(ctx, range, 'stream_id', TOP_MAX),
-    readTop(ctx, range, 'country_code', TOP_MAX),
-    readTop(ctx, range, 'protocol', TOP_MAX),
+    readTops(ctx, range, ['stream_id', 'country_code', 'protocol'], TOP_MAX),
     readQuality(ctx, whole),
     readRouting(ctx, whole),
     tenantUsage(ctx, range),
@@ -22,6 +20,7 @@ export async function readOverview(ctx: Ctx, { bucket, ...range }: OverviewQuery
   const { stream_id: _, windows, from, to, ...sums } = usage
   return {
     ...{ from, to, now, viewers: { total: viewers.total, points: viewers.points } },
-    ...{ top_streams, top_countries, top_protocols, quality: quality.total, routing: routing.total, usage: sums },
+    ...{ top_streams: tops.stream_id, top_countries: tops.country_code, top_protocols: tops.protocol },
+    ...{ quality: quality.total, routing: routing.total, usage: sums },
   }
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Bucket, SeriesInput } from '../../../shared/contract/series.ts'
+import { lengthMs } from '../../../shared/contract/time-range.ts'
+import { Fault } from '../../../shared/fault.ts'
 import type { Reader } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
-import { column, type Fragment, fragment, type Source, texts, whole as wholeValue } from '../rows/source.ts'
+import { column, type Fragment, fragment, type Source, text, texts, whole as wholeValue } from '../rows/source.ts'
 import { toBuckets } from './buckets.ts'
 
 /** Figures that are summed from rows: the same columns over any set of rows, and what a caller sees of them. */
@@ -17,10 +19,6 @@ export interface Measure<S extends z.ZodObject, F> {
   rank: Fragment
   /** What the caller sees of the sums over so many ms. */
   toFigures: (sums: z.output<S>, span_ms: number) => F
-}
-
-interface Group {
-  value: string
 }
 
 interface SeriesAnswer<F> {
@@ -40,79 +38,99 @@ interface SeriesAnswer<F> {
  * row, in Unix ms, and one for each dimension.
  */
 export async function readSeries<S extends z.ZodObject, F extends object>(
-  { ask }: Pick<Reader, 'ask'>,
+  reader: Pick<Reader, 'ask'>,
   query: SeriesInput,
   source: Source,
   measure: Measure<S, F>,
 ): Promise<SeriesAnswer<F>> {
   const { from, to, bucket, time_zone, by } = query
   const buckets = toBuckets(query, bucket)
-  const read = measure.sums.extend({ at: z.coerce.number(), over_all: whole })
-  const [overall, groups, groups_total] = await Promise.all([
-    ask(read)`
-      SELECT at, grouping(at) AS over_all, ${measure.columns} FROM ${source} AS seen
-      GROUP BY GROUPING SETS ((), (at)) ORDER BY at`,
-    by === undefined ? [] : readGroups({ ask }, by, query.groups, source, measure),
-    by === undefined ? 0 : countGroups({ ask }, by, source),
-  ])
+  const range_ms = lengthMs({ from, to })
+  const most = Math.max(buckets.length, query.groups)
+  const sets = await readSets(reader, ['at', ...(by === undefined ? [] : [by])], most, source, measure)
+  const found = by === undefined ? [] : (sets.get(by) ?? [])
+  const groups = found.slice(0, query.groups)
   const spread =
     by === undefined || bucket === undefined || groups.length === 0
       ? new Map<string, never[]>()
-      : await readSpread({ ask }, by, groups, source, measure)
-  const range_ms = Date.parse(to) - Date.parse(from)
-  const pointsOf = (rows: readonly ({ at: number } & z.output<S>)[]) => {
+      : await readSpread(reader, by, groups, source, measure)
+  const pointsOf = (rows: readonly { value: string; sums: z.output<S> }[]) => {
     if (bucket === undefined) return []
-    const byStart = new Map(rows.map((row) => [row.at, row]))
+    const byStart = new Map(rows.map(({ value, sums }) => [Number(value), sums]))
     return buckets.map((start, index) => {
       const end = buckets[index + 1] ?? Date.parse(to)
       const figures = measure.toFigures(byStart.get(start) ?? measure.nothing, end - start)
       return { at: new Date(start).toISOString(), ...figures }
     })
   }
-  const rows = overall as (z.output<S> & { at: number; over_all: number })[]
   return {
     ...{ from, to, bucket: bucket ?? null, time_zone, by: by ?? null },
-    total: measure.toFigures(rows.find(({ over_all }) => over_all === 1) ?? measure.nothing, range_ms),
-    points: pointsOf(rows.filter(({ over_all }) => over_all === 0)),
-    groups: groups.map((group) => ({
-      value: group.value === '' ? null : group.value,
-      ...measure.toFigures(group, range_ms),
-      points: pointsOf(spread.get(group.value) ?? []),
+    total: measure.toFigures(sets.get('')?.[0]?.sums ?? measure.nothing, range_ms),
+    points: pointsOf(sets.get('at') ?? []),
+    groups: groups.map(({ value, sums }) => ({
+      value: value || null,
+      ...measure.toFigures(sums, range_ms),
+      points: pointsOf(spread.get(value) ?? []),
     })),
-    groups_total,
+    groups_total: found[0]?.values_total ?? 0,
   }
 }
 
-/** The sums of the largest groups. */
-export async function readGroups<S extends z.ZodObject, F>(
+interface Group<S extends z.ZodObject> {
+  value: string
+  sums: z.output<S>
+  /** Values of this dimension that there are. */
+  values_total: number
+}
+
+/**
+ * The sums over all rows (under the empty name) and by each of some dimensions, the largest values first, in one reading of
+ * the source.
+ */
+export async function readSets<S extends z.ZodObject, F>(
   { ask }: Pick<Reader, 'ask'>,
-  by: string,
+  dimensions: readonly string[],
   limit: number,
   source: Source,
   { sums, columns, rank }: Measure<S, F>,
-) {
-  const rows = await ask(sums.extend({ value: z.string() }))`
-    SELECT ${column(by)} AS value, ${columns} FROM ${source} AS seen
-    GROUP BY value ORDER BY ${rank} DESC, value LIMIT ${wholeValue(limit)}`
-  return rows as (z.output<S> & Group)[]
+): Promise<Map<string, Group<S>[]>> {
+  const choose = (toValue: (name: string) => Fragment) =>
+    dimensions.reduceRight(
+      (others, name) => fragment`if(grouping(${column(name)}) = 0, ${toValue(name)}, ${others})`,
+      fragment`''`,
+    )
+  const sets = dimensions.reduce((list, name) => fragment`${list}, (${column(name)})`, fragment`()`)
+  const rows = await ask(z.object({ dimension: z.string(), value: z.string(), values_total: whole }).loose())`
+    SELECT *, count() OVER (PARTITION BY dimension) AS values_total FROM (
+      SELECT ${choose((name) => fragment`${text(name)}`)} AS dimension,
+        ${choose((name) => fragment`toString(${column(name)})`)} AS value, ${columns}, ${rank} AS ranked
+      FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})
+    ) AS summed
+    ORDER BY ranked DESC, value LIMIT ${wholeValue(limit)} BY dimension`
+  const groups = rows.map(({ dimension, value, values_total, ...rest }) => {
+    return { dimension, value, values_total, sums: readSums(sums, rest) }
+  })
+  return Map.groupBy(groups, ({ dimension }) => dimension)
 }
 
-async function countGroups({ ask }: Pick<Reader, 'ask'>, by: string, source: Source): Promise<number> {
-  const [row] = await ask(z.object({ groups: whole }))`SELECT uniqExact(${column(by)}) AS groups FROM ${source} AS seen`
-  return row?.groups ?? 0
-}
-
-/** The sums of each bucket of the groups. */
+/** The sums of each bucket of some groups. */
 async function readSpread<S extends z.ZodObject, F>(
   { ask }: Pick<Reader, 'ask'>,
   by: string,
-  groups: readonly Group[],
+  groups: readonly Group<S>[],
   source: Source,
   { sums, columns }: Measure<S, F>,
 ) {
   const values = texts(groups.map(({ value }) => value))
-  const rows = await ask(sums.extend({ value: z.string(), at: z.coerce.number() }))`
-    SELECT ${column(by)} AS value, at, ${columns} FROM ${source} AS seen
-    WHERE ${fragment`has(${values}, value)`} GROUP BY value, at`
-  return Map.groupBy(rows as (z.output<S> & Group & { at: number })[], ({ value }) => value)
+  const rows = await ask(z.object({ group: z.string(), value: z.string() }).loose())`
+    SELECT ${column(by)} AS group, toString(at) AS value, ${columns} FROM ${source} AS seen
+    WHERE has(${values}, group) GROUP BY group, at`
+  const points = rows.map(({ group, value, ...rest }) => ({ group, value, sums: readSums(sums, rest) }))
+  return Map.groupBy(points, ({ group }) => group)
+}
+
+function readSums<S extends z.ZodObject>(schema: S, row: unknown): z.output<S> {
+  const sums = schema.safeParse(row)
+  if (sums.success) return sums.data
+  throw new Fault('internal', 'unreadable_rows', 'Internal error', { cause: sums.error })
 }

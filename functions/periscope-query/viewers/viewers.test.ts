@@ -115,6 +115,13 @@ describe('viewers over time', () => {
   })
 })
 
+test('a series of the most points there may be has them all, also when its ends are cut', async () => {
+  const from = '2026-11-23T23:40:30.000Z'
+  const { points } = await asked(`from=${from}&to=2026-11-25T00:40:30Z&bucket=1m`)
+  expect(points).toHaveLength(1_501)
+  expect(points.find(({ at }) => at === '2026-11-24T00:36:00.000Z')).toEqual(slowPoints(visits, '1m')[0])
+})
+
 describe('the answer', () => {
   test('as CSV and as NDJSON has one row for each point of each group', async () => {
     const query = `${within}&bucket=1h&by=country_code`

@@ -6,7 +6,7 @@ import { matching } from '../rows/matching.ts'
 import { readerOf } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
 import { fragment } from '../rows/source.ts'
-import { type Measure, readGroups, readSeries } from '../series/series.ts'
+import { type Measure, readSeries, readSets } from '../series/series.ts'
 import { spread } from '../series/spread.ts'
 import { requireOwnStream } from '../streams/reader.ts'
 import { visitsOf } from './visits.ts'
@@ -43,16 +43,25 @@ export async function readAudience(ctx: Ctx, query: AudienceQuery): Promise<Audi
   return readSeries(reader, query, spread(reader, query, visits), audience)
 }
 
-/** Who watched most over a range, by one dimension. */
-export async function readTop(
+type Dimension = (typeof audienceDimensions)[number]
+
+/** Who watched most over a range, by each of some dimensions. */
+export async function readTops<D extends Dimension>(
   ctx: Ctx,
   range: TimeRange,
-  by: (typeof audienceDimensions)[number],
+  dimensions: readonly D[],
   limit: number,
-): Promise<({ value: string | null } & Figures)[]> {
+) {
   const reader = readerOf(ctx)
-  const groups = await readGroups(reader, by, limit, visitsOf(reader, range, ctx.now()), audience)
-  return groups.map((sums) => ({ value: sums.value || null, ...audience.toFigures(sums, lengthMs(range)) }))
+  const sets = await readSets(reader, dimensions, limit, visitsOf(reader, range, ctx.now()), audience)
+  const toGroup = ({ value, sums }: { value: string; sums: z.output<typeof Sums> }) => ({
+    value: value || null,
+    ...audience.toFigures(sums, lengthMs(range)),
+  })
+  return Object.fromEntries(dimensions.map((name) => [name, (sets.get(name) ?? []).map(toGroup)])) as Record<
+    D,
+    ReturnType<typeof toGroup>[]
+  >
 }
 
 function round(value: number): number {
