@@ -175,7 +175,7 @@ describe('HTTP', () => {
     const bundle = bundles.get('functions/decklog/handler')
     await expect(
       bundle?.invoke('handler', httpEvent('GET', '/health'), { env, secrets: { Another: 'x' } }),
-    ).rejects.toThrow(/IdentityKey/)
+    ).rejects.toThrow(/DecklogIdentityKey/)
   })
 })
 

@@ -1,24 +1,13 @@
-import { openClickHouse } from '../../shared/clickhouse/client.ts'
-import { ensureDatabase, migrate as migrateClickHouse } from '../../shared/clickhouse/migrate.ts'
-import { ensureRole, migrate } from '../../shared/postgres/migrate.ts'
-import { openPool } from '../../shared/postgres/pool.ts'
+import { migrateAnalytics, migratePostgres } from '../migrate/migrate.ts'
+import { type Schema as CloudSchema, schemas as cloudSchemas, eventLogMigrations } from '../migrate/schemas.ts'
 import type { Engines } from './engines.ts'
 import type { Secrets } from './secrets.ts'
 
 const ANALYTICS_DATABASE = 'periscope'
 
-const root = new URL('../../', import.meta.url)
-
-/** Each Postgres schema, which is also the role that works in it, and where its migrations lie. */
-const schemas = {
-  event_log: 'shared/kafka/postgres/migrations/',
-  commodore: 'functions/commodore/migrations/',
-  quartermaster: 'functions/quartermaster/migrations/',
-  periscope: 'functions/periscope-ingest/migrations/postgres/',
-} as const
-export type Schema = keyof typeof schemas
-
-const ANALYTICS_MIGRATIONS = new URL('functions/periscope-ingest/migrations/clickhouse/', root)
+/** What the cloud has, and the event log that Kafka keeps there. */
+const schemas = { event_log: eventLogMigrations, ...cloudSchemas }
+export type Schema = CloudSchema | 'event_log'
 
 export interface Databases {
   /** Connection string of a schema's own role. */
@@ -29,19 +18,12 @@ export interface Databases {
 
 /** Brings all schemas up to date and says how each service reaches its own. */
 export async function migrateAll({ postgres, clickhouse }: Engines, secrets: Secrets): Promise<Databases> {
-  const pool = openPool(postgres.ownerUrl, { wsProxy: postgres.wsProxy })
-  try {
-    for (const [schema, folder] of Object.entries(schemas)) {
-      await ensureRole(pool, schema, secrets.role_password)
-      await migrate({ pool, schema, folder: new URL(folder, root) })
-    }
-  } finally {
-    await pool.end()
-  }
+  const { ownerUrl, wsProxy } = postgres
+  const password = secrets.role_password
+  const plans = Object.entries(schemas).map(([schema, folder]) => [schema, { folder, password }] as const)
+  await migratePostgres({ ownerUrl, wsProxy, schemas: Object.fromEntries(plans) })
   const analytics = { ...clickhouse, database: ANALYTICS_DATABASE }
-  await ensureDatabase(analytics)
-  await using analyticsDatabase = openClickHouse(analytics)
-  await migrateClickHouse(analyticsDatabase, ANALYTICS_MIGRATIONS)
+  await migrateAnalytics(analytics)
   return { urlOf: (schema) => asRole(postgres.ownerUrl, schema, secrets.role_password), ...postgres, analytics }
 }
 

@@ -52,7 +52,13 @@ export async function bundleFunction(file: string, install: readonly string[] = 
     invoke: async (name, event, { env = {}, secrets }) => {
       const key = await seal(folder, secrets)
       const child = fork(INVOKER, [join(folder, 'bundle.mjs'), name], {
-        env: { PATH: process.env.PATH, ...env, SST_KEY: key, SST_KEY_FILE: join(folder, 'resource.enc') },
+        env: {
+          PATH: process.env.PATH,
+          ...env,
+          SST_RESOURCE_App: JSON.stringify({ name: 'frameworks', stage: 'prod' }),
+          SST_KEY: key,
+          SST_KEY_FILE: join(folder, 'resource.enc'),
+        },
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
         serialization: 'json',
       })
