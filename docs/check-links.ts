@@ -13,11 +13,23 @@ function deadLinks(document: string): string[] {
     .map((target) => `${document}: ${target}`)
 }
 
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
+
+/** Every `npm run` of a document that runs nothing. */
+function deadCommands(document: string): string[] {
+  const named = [...readFileSync(document, 'utf8').matchAll(/npm run (?:--silent )?([\w:-]+)/g)]
+  return named.filter(([, name = '']) => !(name in scripts)).map(([command]) => `${document}: ${command}`)
+}
+
 const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
   encoding: 'utf8',
 })
-const dead = listed.split('\n').filter(Boolean).filter(existsSync).flatMap(deadLinks)
+const dead = listed
+  .split('\n')
+  .filter(Boolean)
+  .filter(existsSync)
+  .flatMap((document) => [...deadLinks(document), ...deadCommands(document)])
 if (dead.length > 0) {
-  process.stderr.write(`Dead links:\n${dead.join('\n')}\n`)
+  process.stderr.write(`Dead links and commands:\n${dead.join('\n')}\n`)
   process.exitCode = 1
 }
