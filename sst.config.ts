@@ -12,6 +12,7 @@ export default $config({
     await import('./stacks/kafka.ts')
     const { api } = await import('./stacks/api.ts')
     await import('./stacks/ingest.ts')
+    await import('./stacks/alarms.ts')
     const { foghorn, signalman } = await import('./stacks/edge.ts')
     return { api: api.url, foghorn: foghorn.url, signalman: signalman.url }
   },

@@ -115,7 +115,7 @@ new sst.aws.CronV2('DecklogJobs', {
   function: { ...decklogFunction, handler: 'functions/decklog/handler.jobs' },
 })
 
-const functions = { commodore, quartermaster, 'periscope-query': periscopeQuery, decklog }
+export const functions = { commodore, quartermaster, 'periscope-query': periscopeQuery, decklog }
 
 /** Each service under its own host: what other services and media hosts call. */
 for (const [service, { arn }] of Object.entries(functions)) {

@@ -185,6 +185,16 @@ describe('event sources', () => {
   })
 })
 
+test('what fails, falls behind or is given up wakes somebody', () => {
+  const Alarm = z.looseObject({ metricName: z.string(), alarmActions: z.array(z.string()).min(1) })
+  const metrics = ofType('aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => Alarm.parse(inputs).metricName)
+  const count = (name: string) => metrics.filter((metric) => metric === name).length
+  const mappings = ofType('aws:lambda/eventSourceMapping:EventSourceMapping').length
+  expect(count('Errors')).toBe(mappings + 4)
+  expect(count('OffsetLag')).toBe(mappings)
+  expect([count('ApproximateNumberOfMessagesVisible'), count('5xx')]).toEqual([1, 1])
+})
+
 test('edge workers run by the date that tests run them by, without Node’s modules', () => {
   const Script = z.looseObject({
     compatibilityDate: z.string(),

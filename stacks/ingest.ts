@@ -11,9 +11,9 @@ const FEED_RECORDS_MAX = 1_000
 const BATCH_WAIT_SECONDS = 1
 
 /** Batches that failed for good, as the event source describes them; the records themselves stay in Kafka. */
-const failures = new sst.aws.Queue('IngestFailures')
+export const failures = new sst.aws.Queue('IngestFailures')
 
-export const periscopeIngest = new sst.aws.Function('PeriscopeIngest', {
+const periscopeIngest = new sst.aws.Function('PeriscopeIngest', {
   handler: 'functions/periscope-ingest/handler.handler',
   runtime: 'nodejs24.x',
   architecture: 'arm64',
@@ -51,7 +51,7 @@ const signalmanFeed = new sst.aws.Function('SignalmanFeed', {
   environment: { SIGNALMAN_URL: serviceUrl('live') },
 })
 
-const readers = [
+const sources = [
   { name: 'IngestEvents', group: 'periscope-ingest', function: periscopeIngest, batchSize: BATCH_RECORDS_MAX },
   {
     name: 'CommodoreEventsFeed',
@@ -62,7 +62,7 @@ const readers = [
   { name: 'SignalmanEvents', group: 'signalman-feed', function: signalmanFeed, batchSize: FEED_RECORDS_MAX },
 ]
 
-for (const { name, group, function: reader, batchSize } of readers) {
+for (const { name, group, function: reader, batchSize } of sources) {
   new aws.lambda.EventSourceMapping(name, {
     eventSourceArn: kafka.arn,
     functionName: reader.name,
@@ -74,3 +74,6 @@ for (const { name, group, function: reader, batchSize } of readers) {
     destinationConfig: { onFailure: { destinationArn: failures.arn } },
   })
 }
+
+/** The functions that Kafka feeds. */
+export const readers = { periscopeIngest, commodoreEvents, signalmanFeed }

@@ -18,10 +18,11 @@ test('Lambda’s events reach the same API', async () => {
   vi.stubEnv('MAIL_FROM', 'no-reply@example.com')
   vi.stubEnv('QUARTERMASTER_URL', 'http://127.0.0.1:18002')
   vi.stubEnv('FOGHORN_URL', 'http://127.0.0.1:18008')
-  vi.stubEnv('IDENTITY_KEY', JSON.stringify(await createKey('commodore')))
-  vi.stubEnv('IDENTITY_PUBLIC_KEYS', '{"keys":[]}')
-  vi.stubEnv('ENCRYPTION_KEYS', newEncryptionKeys('k1'))
-  vi.stubEnv('DATABASE_URL', database.urlAs('commodore'))
+  vi.stubEnv('SST_RESOURCE_App', '{}')
+  link('CommodoreIdentityKey', JSON.stringify(await createKey('commodore')))
+  link('IdentityPublicKeys', '{"keys":[]}')
+  link('CommodoreEncryptionKeys', newEncryptionKeys('k1'))
+  link('CommodoreDatabaseUrl', database.urlAs('commodore'))
   vi.stubEnv('DATABASE_WS_PROXY', database.wsProxy)
   const { handler, jobs } = await import('./handler.ts')
   const ask = (method: string, path: string, body?: string) => handler(eventOf(method, path, body), context)
@@ -32,6 +33,11 @@ test('Lambda’s events reach the same API', async () => {
   expect(wrong).toMatchObject({ statusCode: 401, body: expect.stringContaining('invalid_credentials') })
   expect(written).toHaveBeenCalledWith(expect.stringContaining('"route":"/auth/login"'))
 })
+
+/** A secret of the stack, as SST gives it to a process. */
+function link(name: string, value: string): void {
+  vi.stubEnv(`SST_RESOURCE_${name}`, JSON.stringify({ value, type: 'sst.sst.Secret' }))
+}
 
 // What Hono's adapter reads of it; the rest of Lambda's context is not used.
 const context = {} as LambdaContext
