@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { type FedEvent, feedHub } from '../../shared/contract/signalman.ts'
+import { type FedEvent, feedHub, LiveEventType } from '../../shared/contract/signalman.ts'
 import { FEED_EVENTS_MAX } from '../../shared/contract/signalman-limits.ts'
+import { eventTypes } from '../../shared/events/catalogue.ts'
 import { newId } from '../../shared/ids.ts'
 import { createLog } from '../../shared/log.ts'
 import { CALL_CHARS_MAX, feed, HUBS_AT_ONCE, TOLD_WITHIN_MS } from './feed.ts'
@@ -91,6 +92,10 @@ test('what is no news, no event, or none that anybody is told of is passed over'
   const [old, edge] = [record(tenant, { ageMs: TOLD_WITHIN_MS + 1 }), record(tenant, { ageMs: TOLD_WITHIN_MS })]
   await feed(deps, [old, record(tenant, { value: '{' }), record(tenant, { type: 'host-heard' }), edge])
   expect(calls.flatMap(({ events }) => events.map(({ event }) => event.event_id))).toEqual([edge.event.event_id])
+})
+
+test('every type of event may be told', () => {
+  expect(LiveEventType.options.toSorted()).toEqual(eventTypes.toSorted())
 })
 
 test('calls are cut by events and by size', async () => {

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { call } from '../../../shared/client/client.ts'
-import { type FedEvent, feedHub } from '../../../shared/contract/signalman.ts'
 import {
   CLIENT_FRAME_CHARS_MAX,
   SUBSCRIPTIONS_MAX,
@@ -10,6 +8,7 @@ import { newId } from '../../../shared/ids.ts'
 import { type Signalman, startSignalman } from '../../../stacks/local/edge/testing/signalman.ts'
 import { type Listener, listenAt } from '../testing/client.ts'
 import { createLogOf } from '../testing/events.ts'
+import { openTenant as openTenantOf } from '../testing/tenant.ts'
 import { EVENTS_KEPT_MAX, FRAMES_PER_MINUTE_MAX } from './limits.ts'
 
 let signalman: Signalman
@@ -20,16 +19,9 @@ afterAll(() => signalman[Symbol.asyncDispose]())
 
 /** A tenant with a log of its own, and listeners who all see everything. */
 function openTenant() {
-  const tenant_id = newId('tenant')
-  const log = createLogOf()
-  const feed = async (events: FedEvent[]) => {
-    const { edge, identities } = signalman
-    const token = () => identities.service('signalman-feed', 'signalman')
-    const client = { service: 'signalman', baseUrl: new URL(edge.url), token }
-    return (await call(client, feedHub, { tenant_id, events })).taken
-  }
+  const { tenant_id, log, bring } = openTenantOf(signalman)
   const listen = async () => listenAt(signalman.edge.url, { ticket: await signalman.ticket(tenant_id) })
-  return { tenant_id, log, feed, listen }
+  return { tenant_id, log, feed: bring, listen }
 }
 
 /** Waits until a listener has a frame of a type, and returns the newest of them. */

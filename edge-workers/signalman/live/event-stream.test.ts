@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { call } from '../../../shared/client/client.ts'
-import { feedHub } from '../../../shared/contract/signalman.ts'
 import { UNACKNOWLEDGED_CHARS_MAX } from '../../../shared/contract/signalman-limits.ts'
 import { newId } from '../../../shared/ids.ts'
 import { type Signalman, startSignalman } from '../../../stacks/local/edge/testing/signalman.ts'
 import { readEventStream } from '../testing/event-stream.ts'
-import { createLogOf } from '../testing/events.ts'
+import { openTenant } from '../testing/tenant.ts'
 
 let signalman: Signalman
 beforeAll(async () => {
@@ -13,17 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => signalman[Symbol.asyncDispose]())
 
-function openTenant() {
-  const tenant_id = newId('tenant')
-  const log = createLogOf()
-  const feed = async (...events: Parameters<typeof log.write>) => {
-    const { edge, identities } = signalman
-    const token = () => identities.service('signalman-feed', 'signalman')
-    await call({ service: 'signalman', baseUrl: new URL(edge.url), token }, feedHub, {
-      tenant_id,
-      events: log.write(...events),
-    })
-  }
+function openReader() {
+  const { tenant_id, feed } = openTenant(signalman)
   const get = async (query = '', headers: Record<string, string> = {}) => {
     const token = await signalman.identities.user(tenant_id)
     return fetch(`${signalman.edge.url}/events${query}`, { headers: { authorization: `Bearer ${token}`, ...headers } })
@@ -40,7 +29,7 @@ function openTenant() {
 }
 
 test('a stream begins with how everything is, tells what happens, and goes on where another ended', async () => {
-  const { feed, open } = openTenant()
+  const { feed, open } = openReader()
   const stream_id = newId('stream')
   await feed({ stream_id, data: { n: 1 } })
   const first = await open(`?streams=${stream_id}&types=stream-lifecycle,stream-end`)
@@ -59,7 +48,7 @@ test('a stream begins with how everything is, tells what happens, and goes on wh
 })
 
 test('a reader that does not read holds up nobody, and misses nothing that is kept', async () => {
-  const { feed, open } = openTenant()
+  const { feed, open } = openReader()
   const slow = await open()
   const quick = await open()
   expect((await slow.read()).frame.type).toBe('snapshot')
@@ -81,7 +70,7 @@ test('a reader that does not read holds up nobody, and misses nothing that is ke
 }, 30_000)
 
 test('what is not for the caller, or makes no sense, is refused', async () => {
-  const { tenant_id, get } = openTenant()
+  const { tenant_id, get } = openReader()
   expect((await get('?types=nonsense')).status).toBe(400)
   expect((await get('?streams=x')).status).toBe(400)
   const ticket = await signalman.ticket(tenant_id, ['streams:read'])

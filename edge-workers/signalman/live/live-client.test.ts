@@ -1,14 +1,13 @@
 import { build, stop } from 'esbuild'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { call } from '../../../shared/client/client.ts'
-import { type Filter, feedHub, type LiveEvent } from '../../../shared/contract/signalman.ts'
+import type { Filter, LiveEvent } from '../../../shared/contract/signalman.ts'
 import { newId } from '../../../shared/ids.ts'
 import { LiveClient, type LiveOptions } from '../../../shared/live/live-client.ts'
 import { mulberry32 } from '../../../shared/mulberry32.ts'
 import { launchChromium } from '../../../shared/testing/chromium.ts'
 import { type FaultProxy, startFaultProxy } from '../../../shared/testing/fault-proxy.ts'
 import { type Signalman, startSignalman } from '../../../stacks/local/edge/testing/signalman.ts'
-import { createLogOf } from '../testing/events.ts'
+import { openTenant } from '../testing/tenant.ts'
 
 const SEED = Number(process.env.SEED ?? 7)
 const CLIENTS = 12
@@ -25,19 +24,6 @@ afterAll(async () => {
   await proxy[Symbol.asyncDispose]()
   await signalman[Symbol.asyncDispose]()
 })
-
-async function openTenant() {
-  const tenant_id = newId('tenant')
-  const log = createLogOf()
-  const feed = async (...events: Parameters<typeof log.write>) => {
-    const { edge, identities } = signalman
-    const token = () => identities.service('signalman-feed', 'signalman')
-    const fed = log.write(...events)
-    await call({ service: 'signalman', baseUrl: new URL(edge.url), token }, feedHub, { tenant_id, events: fed })
-    return fed
-  }
-  return { tenant_id, feed }
-}
 
 function openClient(tenant_id: string, url: string, options: Partial<LiveOptions> = {}) {
   const troubles: unknown[] = []
@@ -68,7 +54,7 @@ function listen(live: LiveClient, filter: Filter) {
 
 test(`clients whose connections break hear everything that they want, in order and once (seed ${SEED})`, async () => {
   const roll = mulberry32(SEED)
-  const { tenant_id, feed } = await openTenant()
+  const { tenant_id, feed } = openTenant(signalman)
   const streams = Array.from({ length: STREAMS }, () => newId('stream'))
   const pick = <T>(from: readonly T[]) => from[Math.floor(roll() * from.length)] as T
   const clients = Array.from({ length: CLIENTS }, () => {
@@ -106,7 +92,7 @@ test(`clients whose connections break hear everything that they want, in order a
 }, 60_000)
 
 test('what was missed comes as a backlog, what happens later does not', async () => {
-  const { tenant_id, feed } = await openTenant()
+  const { tenant_id, feed } = openTenant(signalman)
   const { live, troubles } = openClient(tenant_id, signalman.edge.url)
   const heard = listen(live, {})
   await expect.poll(() => heard.states.length).toBe(1)
@@ -129,7 +115,7 @@ test('what was missed comes as a backlog, what happens later does not', async ()
 })
 
 test('a connection that falls silent is given up for another', async () => {
-  const { tenant_id, feed } = await openTenant()
+  const { tenant_id, feed } = openTenant(signalman)
   const patience = { pingIntervalMs: 50, answerWaitMs: 200 }
   const { live, troubles } = openClient(tenant_id, `http://127.0.0.1:${proxy.port}`, patience)
   const heard = listen(live, {})
@@ -143,7 +129,7 @@ test('a connection that falls silent is given up for another', async () => {
 })
 
 test('a ticket that is not to be had is asked for again', async () => {
-  const { tenant_id, feed } = await openTenant()
+  const { tenant_id, feed } = openTenant(signalman)
   let refusals = 3
   const ticket = async () => {
     if (refusals-- > 0) throw new Error('no ticket now')
@@ -158,7 +144,7 @@ test('a ticket that is not to be had is asked for again', async () => {
 })
 
 test('a browser hears the same', async () => {
-  const { tenant_id, feed } = await openTenant()
+  const { tenant_id, feed } = openTenant(signalman)
   const { outputFiles } = await build({
     entryPoints: [new URL('../../../shared/live/live-client.ts', import.meta.url).pathname],
     bundle: true,
