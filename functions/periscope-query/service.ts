@@ -13,6 +13,7 @@ import { openPool } from '../../shared/postgres/pool.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { PeriscopeQuerySettings } from './config.ts'
+import { createRollUpJob } from './rollups/roll-up.ts'
 import { QUESTION_ROWS_MAX, QUESTION_SECONDS_MAX } from './rows/limits.ts'
 import { createKnownStreams } from './streams/known.ts'
 import type { Tables } from './tables.ts'
@@ -62,7 +63,7 @@ export async function open({ config, secrets }: PeriscopeQuerySettings, clock: C
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
-    jobs: { registration: registration.job },
+    jobs: { registration: registration.job, 'roll-up': createRollUpJob({ clickhouse, clock }) },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -33,7 +33,7 @@ export interface ClickHouse extends AsyncDisposable {
   /** The same for many rows, which were made a block before. */
   insertBlock(table: string, block: Block, options?: InsertOptions): Promise<void>
   /** DDL and the like: one statement without a result. */
-  command(sql: string, params?: Record<string, unknown>): Promise<void>
+  command(sql: string, params?: Record<string, unknown>, settings?: ClickHouseSettings): Promise<void>
   ping(): Promise<void>
 }
 
@@ -79,9 +79,10 @@ export function openClickHouse(target: ClickHouseTarget, limits: ClickHouseLimit
         const settings = { max_execution_time: maxExecutionSeconds, ...toSettings(options) }
         return postBlock(target, { table, block, settings, timeoutMs })
       }, withoutRows),
-    command: (sql, params = {}) =>
+    command: (sql, params = {}, settings = {}) =>
       asFaults(async () => {
-        await client.command({ query: sql, query_params: params })
+        const request = { query: sql, query_params: params, clickhouse_settings: settings }
+        await client.command({ ...request, use_multipart_params_auto: true })
       }),
     ping: () =>
       asFaults(async () => {

@@ -3,6 +3,7 @@ import type { Block } from '../../../shared/clickhouse/block/block.ts'
 import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { hasRegister } from '../state/registers.ts'
 import type { HostHeardRow } from '../tables/host-heard.ts'
+import { type HourChange, toHourChanges } from '../tables/hour-changes.ts'
 import { isOwned, type OwnedEvent } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
 import { toUnattributedRow, unattributedEvents } from '../tables/unattributed-events.ts'
@@ -26,6 +27,7 @@ export class Harvest {
   readonly stateful: OwnedEvent[] = []
   readonly #open = new Map<string, { block: Block; named: Hash }>()
   readonly #changes = new Map<string, UsageChange>()
+  readonly #hours = new Map<string, HourChange>()
   readonly #heard = new Map<string, HostHeardRow>()
 
   /** Throws a `TypeError` when an event holds what its column cannot; nothing of this harvest is good then. */
@@ -40,6 +42,7 @@ export class Harvest {
     const strays = owned.length === events.length ? [] : events.filter((event) => !isOwned(event))
     this.#addRows(unattributedEvents, strays, strays.map(toUnattributedRow))
     this.stateful.push(...owned.filter(hasRegister))
+    for (const change of toHourChanges(owned)) this.#hours.set(`${change.tenant_id} ${change.hour}`, change)
     for (const change of toUsageChanges(owned)) this.#changes.set(`${change.tenant_id} ${change.window_start}`, change)
   }
 
@@ -55,6 +58,10 @@ export class Harvest {
 
   get usageChanges(): UsageChange[] {
     return [...this.#changes.values()]
+  }
+
+  get hourChanges(): HourChange[] {
+    return [...this.#hours.values()]
   }
 
   get hostsHeard(): HostHeardRow[] {

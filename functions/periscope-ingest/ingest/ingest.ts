@@ -151,10 +151,11 @@ async function store({ clickhouse, db }: Stores, { inserts, stateful }: Harvest)
 }
 
 /** What readers conclude from facts comes after them; a repeated batch says it once more. */
-async function announce({ clickhouse }: Stores, { usageChanges, hostsHeard }: Harvest): Promise<void> {
+async function announce({ clickhouse }: Stores, { usageChanges, hourChanges, hostsHeard }: Harvest): Promise<void> {
   try {
     await Promise.all([
       usageChanges.length > 0 && clickhouse.insert('usage_changes', usageChanges),
+      hourChanges.length > 0 && clickhouse.insert('hour_changes', hourChanges),
       hostsHeard.length > 0 && clickhouse.insert('host_heard', hostsHeard),
     ])
   } catch (error) {

@@ -23,10 +23,18 @@ export async function keepFacts(clickhouse: ClickHouse, days: number): Promise<v
   if (!Number.isInteger(days) || days < FACTS_DAYS_MIN || days > FACTS_DAYS_MAX) {
     throw new RangeError(`Facts are kept for ${FACTS_DAYS_MIN} to ${FACTS_DAYS_MAX} days.`)
   }
-  for (const name of facts) {
-    await clickhouse.command(`ALTER TABLE ${quoteName(name)} MODIFY TTL toDateTime(occurred_at) + INTERVAL ${days} DAY`)
+  for (const [names, time] of [
+    [facts, 'toDateTime(occurred_at)'],
+    [rolled, 'hour'],
+  ] as const) {
+    for (const name of names) {
+      await clickhouse.command(`ALTER TABLE ${quoteName(name)} MODIFY TTL ${time} + INTERVAL ${days} DAY`)
+    }
   }
 }
+
+/** What is rolled up of facts stays as long as they do. */
+const rolled = ['hour_changes', 'rolled_hours', 'rolled_quality', 'rolled_visits']
 
 interface Kept {
   name: string

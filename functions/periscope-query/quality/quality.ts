@@ -5,9 +5,8 @@ import { readerOf } from '../rows/reader.ts'
 import { fragment } from '../rows/source.ts'
 import { type Measure, readSeries } from '../series/series.ts'
 import { requireOwnStream } from '../streams/reader.ts'
-import { bufferRows, ingressRows, startupRows } from './stream-rows.ts'
+import { qualityRows } from './rolled-quality.ts'
 import { aggregates, nothing, Sums } from './sums.ts'
-import { viewerRows } from './viewer-rows.ts'
 
 type Figures = Omit<Quality['points'][number], 'at'>
 
@@ -41,11 +40,7 @@ export async function readQuality(ctx: Ctx, query: QualityQuery): Promise<Qualit
   const reader = readerOf(ctx)
   const { stream_id, node_id, cluster_id, protocol } = query
   await requireOwnStream(ctx, stream_id)
-  const rows = reader.derive`
-    SELECT * FROM ${viewerRows(reader, query, stream_id)}
-    UNION ALL SELECT * FROM ${bufferRows(reader, query, stream_id, ctx.now())}
-    UNION ALL SELECT * FROM ${ingressRows(reader, query, stream_id)}
-    UNION ALL SELECT * FROM ${startupRows(reader, query, stream_id)}`
+  const rows = await qualityRows(reader, query, stream_id, ctx.now())
   return readSeries(reader, query, matching(reader, rows, { node_id, cluster_id, protocol }), measure)
 }
 

@@ -1,20 +1,20 @@
-import type { SeriesInput } from '../../../shared/contract/series.ts'
 import { earlierOf, lasting } from '../rows/lasting.ts'
 import type { Reader } from '../rows/reader.ts'
 import { fragment, type Source, whole } from '../rows/source.ts'
 import { bucketOf } from '../series/bucket-of.ts'
 import { spread } from '../series/spread.ts'
+import type { Part } from './part.ts'
 import { toColumns } from './sums.ts'
 import { POLLS_APART_SECONDS_MAX } from './viewer-rows.ts'
 
 /** What the buffers of streams add: how long each state lasted, and the frame rate in it. */
-export function bufferRows(reader: Reader, query: SeriesInput, stream_id: string | undefined, now: Date): Source {
+export function bufferRows(reader: Reader, { range, query, stream_id, now }: Part): Source {
   const states = reader.derive`
     SELECT * EXCEPT state, if(buffer.state = 'EMPTY', '', buffer.state) AS state,
       toString(arrayMax(arrayPushBack(arrayMap(track -> JSONExtractFloat(track, 'fps'),
         arrayFilter(track -> JSONExtractString(track, 'kind') = 'video', JSONExtractArrayRaw(tracks))), 0))) AS detail
-    FROM ${reader.rows('buffer_states', { ...earlierOf(query), stream_id })} AS buffer`
-  const parts = spread(reader, query, lasting(reader, states, query, now))
+    FROM ${reader.rows('buffer_states', { ...earlierOf(range), stream_id })} AS buffer`
+  const parts = spread(reader, query, lasting(reader, states, range, now))
   return reader.derive`
     SELECT at, stream_id, node_id, cluster_id, '' AS protocol, ${toColumns({
       full_ms: fragment`if(state = 'FULL', ended - began, 0)`,
@@ -28,8 +28,8 @@ export function bufferRows(reader: Reader, query: SeriesInput, stream_id: string
 }
 
 /** What polls of streams add that publishers send to: the bytes since the poll before. */
-export function ingressRows({ rows, derive }: Reader, query: SeriesInput, stream_id: string | undefined): Source {
-  const { from, to } = query
+export function ingressRows({ rows, derive }: Reader, { range, query, stream_id }: Part): Source {
+  const { from, to } = range
   const earlier = new Date(Date.parse(from) - POLLS_APART_SECONDS_MAX * 1000).toISOString()
   return derive`
     SELECT ${bucketOf(query, fragment`occurred_at`)} AS at, stream_id, node_id, cluster_id, '' AS protocol,
@@ -46,9 +46,9 @@ export function ingressRows({ rows, derive }: Reader, query: SeriesInput, stream
 }
 
 /** What starts of streams add: how long it took from ready to a full buffer. */
-export function startupRows({ rows, derive }: Reader, query: SeriesInput, stream_id: string | undefined): Source {
-  const { from, to } = query
-  const earlier = earlierOf(query).from
+export function startupRows({ rows, derive }: Reader, { range, query, stream_id }: Part): Source {
+  const { from, to } = range
+  const earlier = earlierOf(range).from
   return derive`
     SELECT ${bucketOf(query, fragment`occurred_at`)} AS at, stream_id, node_id, cluster_id, '' AS protocol,
       ${toColumns({ startups: fragment`1`, startup_ms: fragment`toUnixTimestamp64Milli(occurred_at) - before.2` })}

@@ -1,15 +1,15 @@
-import type { SeriesInput } from '../../../shared/contract/series.ts'
 import type { Reader } from '../rows/reader.ts'
 import { fragment, type Source, whole } from '../rows/source.ts'
 import { bucketOf } from '../series/bucket-of.ts'
+import type { Part } from './part.ts'
 import { toColumns } from './sums.ts'
 
 /** Two polls of a session that are further apart have others between them that were lost. */
 export const POLLS_APART_SECONDS_MAX = 120
 
 /** What polls of viewers' sessions add: the difference to the poll before, or all since the start for a session that is new. */
-export function viewerRows({ rows, derive }: Reader, query: SeriesInput, stream_id: string | undefined): Source {
-  const { from, to } = query
+export function viewerRows({ rows, derive }: Reader, { range, query, stream_id }: Part): Source {
+  const { from, to } = range
   const apart = whole(POLLS_APART_SECONDS_MAX)
   const earlier = new Date(Date.parse(from) - POLLS_APART_SECONDS_MAX * 1000).toISOString()
   return derive`

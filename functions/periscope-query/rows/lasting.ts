@@ -2,7 +2,7 @@ import type { TimeRange } from '../../../shared/contract/time-range.ts'
 import type { Reader } from './reader.ts'
 import { type Source, whole } from './source.ts'
 
-/** A state that began longer before a range, and has not changed since, is not known in it. */
+/** A state that has not changed for longer is not known any more. */
 export const STATE_DAYS_MAX = 31
 
 /** The range in which states may have begun that last into this one. */
@@ -25,7 +25,7 @@ export function lasting(
   const stop = whole(Math.min(Date.parse(range.to), Math.max(Date.parse(range.from), now.getTime())))
   const earlier = earlierOf(range)
   return derive`
-    SELECT * EXCEPT next, greatest(since, ${start}) AS began, least(next, ${stop}) AS ended
+    SELECT * EXCEPT next, greatest(since, ${start}) AS began, least(next, since + ${whole(STATE_DAYS_MAX * 86_400_000)}, ${stop}) AS ended
     FROM (
       SELECT stream_id, node_id, cluster_id, state, detail, toUnixTimestamp64Milli(occurred_at) AS since,
         leadInFrame(since, 1, ${stop}) OVER (PARTITION BY stream_id, node_id ORDER BY occurred_at, event_id
@@ -40,5 +40,5 @@ export function lasting(
         WHERE provenance = 'reconciled'
       ) AS changes
     ) AS spans
-    WHERE state != '' AND since < ${stop} AND next > ${start}`
+    WHERE state != '' AND since < ${stop} AND least(next, since + ${whole(STATE_DAYS_MAX * 86_400_000)}) > ${start}`
 }

@@ -1,11 +1,11 @@
 import { type ClickHouseSettings, SettingsMap } from '@clickhouse/client-web'
 import { z } from 'zod'
 import type { ClickHouse } from '../../../shared/clickhouse/client.ts'
-import { quoteText } from '../../../shared/clickhouse/statements.ts'
+import { quoteName, quoteText } from '../../../shared/clickhouse/statements.ts'
 import { type Context, requireTenant } from '../../../shared/context.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { type QuestionLimits, questionLimits, toQuestionFault, toSettings } from './limits.ts'
-import { type Filter, heldTables, type Part, Source, type TenantTable } from './source.ts'
+import { type Filter, heldTables, type Part, type RolledTable, Source, type TenantTable } from './source.ts'
 
 type Parts = readonly Part[]
 
@@ -19,6 +19,8 @@ export interface Reader {
   derive(strings: TemplateStringsArray, ...parts: Parts): Source
   /** The same for a query to run; each row of the answer must be a `row`. */
   ask<S extends z.ZodType>(row: S): (strings: TemplateStringsArray, ...parts: Parts) => Promise<z.output<S>[]>
+  /** Writes what a query answers, column by column in this order, into a table of what was worked out before. */
+  keep(table: RolledTable, columns: readonly string[], source: Source): Promise<void>
 }
 
 interface Needs extends Pick<Context, 'actor'> {
@@ -29,7 +31,11 @@ interface Needs extends Pick<Context, 'actor'> {
 
 /** The reader for the caller's tenant; 401 or 403 when there is none, or it may not read analytics. */
 export function readerOf({ clickhouse, limits = questionLimits, ...ctx }: Needs): Reader {
-  const tenant_id = requireTenant(ctx, 'analytics:read')
+  return readerFor(clickhouse, requireTenant(ctx, 'analytics:read'), limits)
+}
+
+/** The reader for a tenant that is named by ourselves. */
+export function readerFor(clickhouse: ClickHouse, tenant_id: string, limits: QuestionLimits): Reader {
   const settings: ClickHouseSettings = {
     ...toSettings(limits),
     ...hold(tenant_id),
@@ -53,6 +59,14 @@ export function readerOf({ clickhouse, limits = questionLimits, ...ctx }: Needs)
         if (rows.success) return rows.data
         throw new Fault('internal', 'unreadable_rows', 'Internal error', { cause: rows.error })
       },
+    keep: async (table, columns, source) => {
+      const { sql, params } = source.toQuery()
+      await clickhouse.command(
+        `INSERT INTO ${quoteName(table)} (${columns.map(quoteName).join()}) ${sql}`,
+        params,
+        settings,
+      )
+    },
   }
 }
 

@@ -14,17 +14,27 @@ const tables = [
 ] as const
 /** Views of facts that show each once, and only those that count. */
 const views = ['final_pushes', 'final_recordings', 'final_runs', 'final_sessions', 'usage_windows'] as const
-export type TenantTable = (typeof tables)[number] | (typeof views)[number]
+/** What was worked out before, by hour; a row is there once for each time that it was. */
+const rolled = ['hour_changes', 'rolled_hours', 'rolled_quality', 'rolled_visits'] as const
+export type RolledTable = (typeof rolled)[number]
+export type TenantTable = (typeof tables)[number] | (typeof views)[number] | RolledTable
 
 /** Other tables of tenants that the views are made of, which a query would read past them. */
 const underViews = ['stream_runs', 'viewer_sessions'] as const
 const hidden = ['host_heard', 'hosts_heard', ...underViews]
 
 /** Every stored table that a query of a tenant may read, also through a view. */
-export const heldTables: readonly string[] = [...tables, ...underViews]
+export const heldTables: readonly string[] = [...tables, ...rolled, ...underViews]
 
-const isView = (name: TenantTable) => views.some((view) => view === name)
-const timeOf = (name: TenantTable) => (name === 'usage_windows' ? 'window_start' : 'occurred_at')
+const isRolled = (name: TenantTable) => rolled.some((table) => table === name)
+/** Whether it may hold a row twice, so that it is to be read with FINAL. */
+const repeats = (name: TenantTable) => tables.some((table) => table === name)
+/** What says something of all of a tenant's streams at once. */
+const isOfAllStreams = (name: TenantTable) => name === 'hour_changes' || name === 'rolled_hours'
+const timeOf = (name: TenantTable) => {
+  if (isRolled(name)) return 'hour'
+  return name === 'usage_windows' ? 'window_start' : 'occurred_at'
+}
 
 /** A value in a query, and its ClickHouse type; it goes beside the text, never into it. */
 export class Value {
@@ -54,7 +64,7 @@ export interface Filter {
 
 /** A table named in the text itself, past the sources: one of ours anywhere, or any after FROM or JOIN. */
 const NAMED_TABLE = new RegExp(
-  `\\b(?:${[...tables, ...views, ...hidden].join('|')})\\b|\\b(?:FROM|JOIN)\\s+(?!\\()\\S`,
+  `\\b(?:${[...tables, ...views, ...rolled, ...hidden].join('|')})\\b|\\b(?:FROM|JOIN)\\s+(?!\\()\\S`,
   'i',
 )
 
@@ -105,10 +115,10 @@ export class Source {
   }
 
   static ofTable(tenantId: string, table: TenantTable, { stream_id, from, to }: Filter = {}): Source {
-    const named = isView(table) ? table : `${table} FINAL`
+    const named = repeats(table) ? `${table} FINAL` : table
     const time = timeOf(table)
     const parts: (string | Value)[] = [`(SELECT * FROM ${named} WHERE tenant_id = `, text(tenantId)]
-    if (stream_id !== undefined) parts.push(' AND stream_id = ', text(stream_id))
+    if (stream_id !== undefined && !isOfAllStreams(table)) parts.push(' AND stream_id = ', text(stream_id))
     if (from !== undefined) parts.push(` AND ${time} >= fromUnixTimestamp64Milli(`, at(from), ')')
     if (to !== undefined) parts.push(` AND ${time} < fromUnixTimestamp64Milli(`, at(to), ')')
     return new Source([...parts, ')'])

@@ -20,7 +20,7 @@ export async function readViewers(ctx: Ctx, streamId: string, query: ViewersQuer
   const { from, to } = query
   const duration_ms = Date.parse(to) - Date.parse(from)
   const step_seconds = query.step_seconds ?? fitStep(duration_ms)
-  const visits = visitsOf(reader, query, ctx.now())
+  const visits = await visitsOf(reader, query, ctx.now())
   const start = wholeValue(Date.parse(from))
   const [changes, unique] = await Promise.all([
     reader.ask(Change)`

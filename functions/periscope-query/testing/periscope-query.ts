@@ -12,14 +12,15 @@ import { marksOf, toValue } from '../../periscope-ingest/testing/events.ts'
 import { openTestStores, type TestStores } from '../../periscope-ingest/testing/stores.ts'
 import { createApi } from '../api.ts'
 import type { Deps } from '../deps.ts'
+import { rollUp } from '../rollups/roll-up.ts'
 import type { QuestionLimits } from '../rows/limits.ts'
 import { createKnownStreams } from '../streams/known.ts'
 import type { Tables } from '../tables.ts'
 
-/** Periscope Query over stores of its own, filled by Periscope Ingest; the test says what Commodore knows and what time it is. */
+/** Periscope Query over stores that are filled by Periscope Ingest; the test says what Commodore knows and what time it is. */
 export interface TestPeriscopeQuery extends Door, AsyncDisposable {
   identities: Identities
-  stores: TestStores
+  stores: QueryStores
   /** Streams that Commodore knows, and their tenants. */
   streams: Map<string, string>
   at(time: string): void
@@ -28,12 +29,24 @@ export interface TestPeriscopeQuery extends Door, AsyncDisposable {
   /** Changes the text of each query before ClickHouse gets it. */
   tamper(change: (sql: string) => string): void
   store(events: readonly StoredEvent[]): Promise<void>
+  /** Rolls up all that is due. */
+  rollUp(): Promise<void>
 }
 
+/** Periscope Query over stores of its own. */
 export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
+  return openPeriscopeQueryOver(await openTestStores())
+}
+
+/** Stores that are migrated. */
+export type QueryStores = Pick<TestStores, 'clickhouse' | 'db' | 'target'> & {
+  database: Pick<TestStores['database'], 'pool' | 'urlAs'>
+} & AsyncDisposable
+
+/** The same over stores that are there; they close with it. */
+export async function openPeriscopeQueryOver(stores: QueryStores): Promise<TestPeriscopeQuery> {
   let now = new Date('2026-11-24T01:00:00.000Z')
   const clock = () => now
-  const stores = await openTestStores()
   const { database } = stores
   let change = (sql: string) => sql
   const clickhouse: ClickHouse = {
@@ -84,6 +97,7 @@ export async function openTestPeriscopeQuery(): Promise<TestPeriscopeQuery> {
       const { failures } = await ingest(stores, [...events.map(toValue), ...marksOf(events)])
       if (failures.length > 0) throw new Error(failures[0]?.fault.message)
     },
+    rollUp: () => rollUp({ clickhouse: stores.clickhouse, clock }, new AbortController().signal),
     fetch: (request) => app.fetch(request),
     [Symbol.asyncDispose]: async () => {
       await db[Symbol.asyncDispose]()

@@ -39,7 +39,7 @@ export async function readAudience(ctx: Ctx, query: AudienceQuery): Promise<Audi
   const { stream_id, country_code, city, cell, protocol, node_id, cluster_id } = query
   const filters = { stream_id, country_code, city, cell, protocol, node_id, cluster_id }
   await requireOwnStream(ctx, stream_id)
-  const visits = matching(reader, visitsOf(reader, query, ctx.now()), filters)
+  const visits = matching(reader, await visitsOf(reader, query, ctx.now()), filters)
   return readSeries(reader, query, spread(reader, query, visits), audience)
 }
 
@@ -53,7 +53,7 @@ export async function readTops<D extends Dimension>(
   limit: number,
 ) {
   const reader = readerOf(ctx)
-  const sets = await readSets(reader, dimensions, limit, visitsOf(reader, range, ctx.now()), audience)
+  const sets = await readSets(reader, dimensions, limit, await visitsOf(reader, range, ctx.now()), audience)
   const toGroup = ({ value, sums }: { value: string; sums: z.output<typeof Sums> }) => ({
     value: value || null,
     ...audience.toFigures(sums, lengthMs(range)),

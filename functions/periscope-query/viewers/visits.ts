@@ -1,6 +1,9 @@
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
+import { readRolledUntil, rolledRows } from '../rollups/rolled.ts'
+import { type Split, splitAt } from '../rollups/split.ts'
 import type { Reader } from '../rows/reader.ts'
-import { type Source, whole } from '../rows/source.ts'
+import { fragment, type Source, text, whole } from '../rows/source.ts'
+import { union } from '../rows/union.ts'
 
 /** How long an open session counts after it was last heard of: the interval of the client poll. */
 export const HEARD_MS = 60_000
@@ -10,37 +13,98 @@ export const HEARD_MS = 60_000
  * has not ended is known by its arrival and by polls after its last end, and lasts until a little after it was last
  * heard of. A city is one of its country: `NL/Delft`.
  */
-export function visitsOf({ rows, derive }: Pick<Reader, 'rows' | 'derive'>, range: TimeRange, now: Date): Source {
+export async function visitsOf(reader: Reader, range: TimeRange, now: Date): Promise<Source> {
+  const { derive } = reader
   const { from, to } = range
   const start = whole(Date.parse(from))
   const end = whole(Math.min(Date.parse(to), Math.max(Date.parse(from), now.getTime())))
   const heard = whole(HEARD_MS)
   const earlier = new Date(Date.parse(from) - HEARD_MS).toISOString()
-  const finished = derive`
-    SELECT stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell,
-      toUnixTimestamp64Milli(occurred_at) AS ended_ms, ended_ms - toInt64(seconds) * 1000 AS began_ms
-    FROM ${rows('final_sessions', { from: earlier })}`
-  const evidence = derive`
-    SELECT stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell,
-      toUnixTimestamp64Milli(occurred_at) AS heard_ms, heard_ms AS began_ms
-    FROM ${rows('viewer_arrivals', { from: earlier, to })} WHERE action = 'connect'
-    UNION ALL
-    SELECT stream_id, node_id, cluster_id, session_id, connector, '', '', '',
-      toUnixTimestamp64Milli(occurred_at) AS heard_ms, heard_ms - toInt64(connected_seconds) * 1000 AS began_ms
-    FROM ${rows('client_samples', { from: earlier, to })} WHERE role = 'viewer'`
+  const until = await readRolledUntil(reader, now)
+  const finished = partly(reader, true, splitAt({ from: earlier, to: LAST }, until))
+  const evidence = partly(reader, false, splitAt({ from: earlier, to }, until))
   const open = derive`
     SELECT max(stream_id) AS stream_id, node_id, max(cluster_id) AS cluster_id, session_id, max(connector) AS connector,
       max(country_code) AS country_code, max(city) AS city, max(h3_cell) AS h3_cell,
-      max(heard_ms) + ${heard} AS ended_ms, min(began_ms) AS began_ms
-    FROM ${evidence} AS evidence
-    LEFT JOIN (SELECT node_id, session_id, max(ended_ms) AS last_ms FROM ${finished} GROUP BY node_id, session_id) AS ends
+      max(heard.last_ms) + ${heard} AS last_ms, min(heard.began_ms) AS began_ms
+    FROM ${evidence} AS heard
+    LEFT JOIN (SELECT node_id, session_id, max(last_ms) AS end_ms FROM ${finished} AS finished GROUP BY node_id, session_id) AS ends
       USING (node_id, session_id)
-    WHERE heard_ms > last_ms
+    WHERE heard.last_ms > end_ms
     GROUP BY node_id, session_id`
   return derive`
     SELECT stream_id, node_id, cluster_id, session_id, connector AS protocol, country_code,
       if(visits.city = '', '', concat(country_code, '/', visits.city)) AS city, h3_cell AS cell,
-      greatest(began_ms, ${start}) AS began, least(ended_ms, ${end}) AS ended
+      greatest(began_ms, ${start}) AS began, least(last_ms, ${end}) AS ended
     FROM (SELECT * FROM ${finished} UNION ALL SELECT * FROM ${open}) AS visits
-    WHERE began_ms < ${end} AND ended_ms > ${start}`
+    WHERE began_ms < ${end} AND last_ms > ${start}`
+}
+
+/** Later than any end. */
+const LAST = '2299-12-31T00:00:00.000Z'
+const visitColumns = fragment`stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell, began_ms, last_ms`
+
+/** Ends, or what was heard, from what is rolled up and from the events. */
+function partly(reader: Reader, finished: boolean, { rolled, raw }: Split): Source {
+  const { derive } = reader
+  const seen = raw.map(
+    (part) => derive`SELECT ${visitColumns} FROM ${finished ? endsOf(reader, part) : heardOf(reader, part)} AS seen`,
+  )
+  const kept =
+    rolled === undefined
+      ? []
+      : [
+          derive`SELECT ${visitColumns} FROM ${rolledRows(reader, 'rolled_visits', rolled)} AS kept WHERE finished = ${whole(Number(finished))}`,
+        ]
+  return union(reader, [...kept, ...seen])
+}
+
+/** Each end of a session; `last_ms` is when it was. */
+function endsOf({ rows, derive }: Reader, range: TimeRange): Source {
+  return derive`
+    SELECT *, toUnixTimestamp64Milli(occurred_at) AS last_ms, last_ms - toInt64(seconds) * 1000 AS began_ms
+    FROM ${rows('final_sessions', range)} AS ended`
+}
+
+/** Each time that a session was heard of before it ended; `last_ms` is when. */
+function heardOf({ rows, derive }: Reader, range: TimeRange): Source {
+  return derive`
+    SELECT stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell,
+      toUnixTimestamp64Milli(occurred_at) AS last_ms, last_ms AS began_ms
+    FROM ${rows('viewer_arrivals', range)} AS arrived WHERE action = 'connect'
+    UNION ALL
+    SELECT stream_id, node_id, cluster_id, session_id, connector, '', '', '',
+      toUnixTimestamp64Milli(occurred_at) AS last_ms, last_ms - toInt64(connected_seconds) * 1000 AS began_ms
+    FROM ${rows('client_samples', range)} AS polled WHERE role = 'viewer'`
+}
+
+const keptColumns = [
+  ...['tenant_id', 'hour', 'version', 'finished', 'event_id', 'stream_id', 'node_id', 'cluster_id', 'session_id'],
+  ...['connector', 'country_code', 'city', 'h3_cell', 'began_ms', 'last_ms'],
+]
+
+/** Works out whole hours, as rows of a version (Unix ms). Of what was heard only the newest and the earliest of each hour matter. */
+export async function rollUpVisits(reader: Reader, range: TimeRange, version: number): Promise<void> {
+  const { derive } = reader
+  const hour = fragment`toStartOfHour(fromUnixTimestamp64Milli(last_ms, 'UTC'))`
+  const kept = fragment`fromUnixTimestamp64Milli(${whole(version)}, 'UTC')`
+  const ends = endsOf(reader, range)
+  await reader.keep(
+    'rolled_visits',
+    keptColumns,
+    derive`
+      SELECT ${text(reader.tenant_id)} AS tenant_id, ${hour} AS hour, ${kept} AS version, true AS finished, event_id, stream_id,
+        node_id, cluster_id, session_id, connector, country_code, city, h3_cell, began_ms, last_ms
+      FROM ${ends} AS ended
+      UNION ALL
+      SELECT ${text(reader.tenant_id)}, at, ${kept}, false, toUUID('00000000-0000-0000-0000-000000000000'), max(stream_id),
+        node_id, max(cluster_id), session_id, max(connector), max(country_code), max(city), max(h3_cell),
+        min(heard.began_ms), max(heard.last_ms)
+      FROM (SELECT *, ${hour} AS at FROM ${heardOf(reader, range)} AS each) AS heard
+      LEFT JOIN (
+        SELECT node_id, session_id, ${hour} AS at, max(last_ms) AS end_ms FROM ${ends} AS ended GROUP BY node_id, session_id, at
+      ) AS own USING (node_id, session_id, at)
+      WHERE heard.last_ms > end_ms
+      GROUP BY node_id, session_id, at`,
+  )
 }
