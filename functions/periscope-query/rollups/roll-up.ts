@@ -47,7 +47,7 @@ export async function rollUp({ clickhouse, clock }: Deps, signal: AbortSignal): 
       const hours = Array.from({ length: (to - from) / HOUR_MS }, (_, index) => toSeconds(from + index * HOUR_MS))
       await clickhouse.insert(
         'rolled_hours',
-        hours.map((hour) => ({ tenant_id, hour, version: version / 1000 })),
+        hours.map((hour) => ({ tenant_id, hour, version: new Date(version).toISOString() })),
       )
     }
   }

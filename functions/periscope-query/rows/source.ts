@@ -133,12 +133,15 @@ export class Source {
     return new Source(['(', ...toPieces(strings, parts), ')'])
   }
 
-  /** As SQL with named parameters. */
+  /** As SQL with named parameters; a value that is there several times is sent once. */
   toQuery(): { sql: string; params: Record<string, unknown> } {
     const params: Record<string, unknown> = {}
+    const names = new Map<string, string>()
     const texts = this.parts.map((part) => {
       if (typeof part === 'string') return part
-      const name = `p${Object.keys(params).length}`
+      const key = `${part.type} ${JSON.stringify(part.content)}`
+      const name = names.get(key) ?? `p${names.size}`
+      names.set(key, name)
       params[name] = part.content
       return `{${name}:${part.type}}`
     })
