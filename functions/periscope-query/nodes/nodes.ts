@@ -40,7 +40,7 @@ const measure: Measure<typeof Sums, Figures> = {
     max(seen.viewers) AS viewers_max, avg(seen.viewers) AS viewers`,
   sums: Sums,
   nothing,
-  rank: fragment`ifNull(sent, 0)`,
+  rank: fragment`sum(ifNull(media_egress_bytes_per_second, 0))`,
   toFigures: (sums) => ({
     ...{ hosts: sums.hosts, polls: sums.polls, unhealthy_reasons: sums.unhealthy_reasons },
     healthy_ratio: sums.polls === 0 ? null : sums.healthy / sums.polls,

@@ -18,7 +18,7 @@ const GRAIN = '15m'
 export async function qualityRows(reader: Reader, query: SeriesInput, stream_id: string | undefined, now: Date) {
   const fine = query.bucket !== undefined && bucketMs[query.bucket] < bucketMs[GRAIN]
   const { rolled, raw } = splitAt(query, fine ? 0 : await readRolledUntil(reader, now))
-  const seen = raw.map((range) => eventRows(reader, { range, query, stream_id, now }))
+  const seen = raw.flatMap((range) => eventRows(reader, { range, query, stream_id, now }))
   if (rolled === undefined) return union(reader, seen)
   const kept = reader.derive`
     SELECT ${bucketOf(query, fragment`fromUnixTimestamp64Milli(quarter_ms)`)} AS at, stream_id, node_id, cluster_id, protocol,
@@ -27,13 +27,8 @@ export async function qualityRows(reader: Reader, query: SeriesInput, stream_id:
   return union(reader, [kept, ...seen])
 }
 
-function eventRows(reader: Reader, part: Part): Source {
-  return union(reader, [
-    viewerRows(reader, part),
-    bufferRows(reader, part),
-    ingressRows(reader, part),
-    startupRows(reader, part),
-  ])
+function eventRows(reader: Reader, part: Part): Source[] {
+  return [viewerRows, bufferRows, ingressRows, startupRows].map((rows) => rows(reader, part))
 }
 
 const columns = [
@@ -51,7 +46,7 @@ const columns = [
 /** Sums up whole hours, as rows of a version (Unix ms). */
 export async function rollUpQuality(reader: Reader, range: TimeRange, version: number, now: Date): Promise<void> {
   const query = { ...range, bucket: GRAIN, time_zone: 'UTC', groups: 1, format: 'json' } as const
-  const rows = eventRows(reader, { range, query, stream_id: undefined, now })
+  const rows = union(reader, eventRows(reader, { range, query, stream_id: undefined, now }))
   await reader.keep(
     'rolled_quality',
     columns,

@@ -1,8 +1,9 @@
 import type { Reader } from './reader.ts'
-import type { Source } from './source.ts'
+import { fragment, type Source } from './source.ts'
 
 /** All rows of some sources with the same columns. */
-export function union({ derive }: Pick<Reader, 'derive'>, [first, ...others]: Source[]): Source {
+export function union({ derive }: Pick<Reader, 'derive'>, sources: readonly Source[]): Source {
+  const [first, ...others] = sources.map((source) => fragment`SELECT * FROM ${source}`)
   if (first === undefined) throw new TypeError('nothing to read from')
-  return others.reduce((all, next) => derive`SELECT * FROM ${all} UNION ALL SELECT * FROM ${next}`, first)
+  return derive`${others.reduce((all, next) => fragment`${all} UNION ALL ${next}`, first)}`
 }

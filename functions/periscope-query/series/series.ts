@@ -4,7 +4,7 @@ import { lengthMs } from '../../../shared/contract/time-range.ts'
 import { Fault } from '../../../shared/fault.ts'
 import type { Reader } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
-import { column, type Fragment, fragment, type Source, text, texts, whole as wholeValue } from '../rows/source.ts'
+import { column, type Fragment, fragment, type Source, text, whole as wholeValue } from '../rows/source.ts'
 import { toBuckets } from './buckets.ts'
 
 /** Figures that are summed from rows: the same columns over any set of rows, and what a caller sees of them. */
@@ -46,14 +46,14 @@ export async function readSeries<S extends z.ZodObject, F extends object>(
   const { from, to, bucket, time_zone, by } = query
   const buckets = toBuckets(query, bucket)
   const range_ms = lengthMs({ from, to })
-  const most = Math.max(buckets.length, query.groups)
-  const sets = await readSets(reader, ['at', ...(by === undefined ? [] : [by])], most, source, measure)
+  const dimensions = [...(bucket === undefined ? [] : ['at']), ...(by === undefined ? [] : [by])]
+  const sets = await readSets(reader, dimensions, Math.max(buckets.length, query.groups), source, measure, {
+    by: bucket === undefined ? undefined : by,
+    groups: query.groups,
+  })
   const found = by === undefined ? [] : (sets.get(by) ?? [])
   const groups = found.slice(0, query.groups)
-  const spread =
-    by === undefined || bucket === undefined || groups.length === 0
-      ? new Map<string, never[]>()
-      : await readSpread(reader, by, groups, source, measure)
+  const spread = Map.groupBy(sets.get(POINTS) ?? [], ({ group }) => group)
   const pointsOf = (rows: readonly { value: string; sums: z.output<S> }[]) => {
     if (bucket === undefined) return []
     const byStart = new Map(rows.map(({ value, sums }) => [Number(value), sums]))
@@ -76,16 +76,23 @@ export async function readSeries<S extends z.ZodObject, F extends object>(
   }
 }
 
+/** Under which the sums of each bucket of each group are. */
+const POINTS = 'points'
+
 interface Group<S extends z.ZodObject> {
   value: string
+  /** Of a point: which group it is of. */
+  group: string
   sums: z.output<S>
   /** Values of this dimension that there are. */
   values_total: number
 }
 
+const Row = z.object({ dimension: z.string(), value: z.string(), group: z.string(), values_total: whole }).loose()
+
 /**
- * The sums over all rows (under the empty name) and by each of some dimensions, the largest values first, in one reading of
- * the source.
+ * The sums over all rows (under the empty name), by each of some dimensions, the largest values first, and over the buckets of
+ * the largest groups of one of them, in one reading of the source. Ranks add up, so that points tell how large their group is.
  */
 export async function readSets<S extends z.ZodObject, F>(
   { ask }: Pick<Reader, 'ask'>,
@@ -93,40 +100,37 @@ export async function readSets<S extends z.ZodObject, F>(
   limit: number,
   source: Source,
   { sums, columns, rank }: Measure<S, F>,
+  points: { by: string | undefined; groups: number } = { by: undefined, groups: 0 },
 ): Promise<Map<string, Group<S>[]>> {
-  const choose = (toValue: (name: string) => Fragment) =>
-    dimensions.reduceRight(
+  const { by } = points
+  const isPoint = by === undefined ? fragment`false` : fragment`grouping(at) = 0 AND grouping(${column(by)}) = 0`
+  const choose = (toValue: (name: string) => Fragment, point: Fragment) =>
+    fragment`if(${isPoint}, ${point}, ${dimensions.reduceRight(
       (others, name) => fragment`if(grouping(${column(name)}) = 0, ${toValue(name)}, ${others})`,
       fragment`''`,
-    )
-  const sets = dimensions.reduce((list, name) => fragment`${list}, (${column(name)})`, fragment`()`)
-  const rows = await ask(z.object({ dimension: z.string(), value: z.string(), values_total: whole }).loose())`
-    SELECT *, count() OVER (PARTITION BY dimension) AS values_total FROM (
-      SELECT ${choose((name) => fragment`${text(name)}`)} AS dimension,
-        ${choose((name) => fragment`toString(${column(name)})`)} AS value, ${columns}, ${rank} AS ranked
-      FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})
-    ) AS summed
-    ORDER BY ranked DESC, value LIMIT ${wholeValue(limit)} BY dimension`
-  const groups = rows.map(({ dimension, value, values_total, ...rest }) => {
-    return { dimension, value, values_total, sums: readSums(sums, rest) }
+    )})`
+  const single = dimensions.reduce((list, name) => fragment`${list}, (${column(name)})`, fragment`()`)
+  const sets = by === undefined ? single : fragment`${single}, (${column(by)}, at)`
+  const group = by === undefined ? fragment`''` : fragment`if(${isPoint}, toString(${column(by)}), '')`
+  const at = by === undefined ? fragment`''` : fragment`toString(at)`
+  const rows = await ask(Row)`
+    SELECT * EXCEPT place FROM (
+      SELECT *, count() OVER (PARTITION BY dimension) AS values_total,
+        dense_rank() OVER (PARTITION BY dimension ORDER BY size DESC, if(dimension = ${text(POINTS)}, summed.group, value)) AS place
+      FROM (
+        SELECT *, sum(ranked) OVER (PARTITION BY dimension, if(dimension = ${text(POINTS)}, each.group, value)) AS size FROM (
+          SELECT ${choose((name) => fragment`${text(name)}`, fragment`${text(POINTS)}`)} AS dimension,
+            ${choose((name) => fragment`toString(${column(name)})`, at)} AS value, ${group} AS group, ${columns}, ${rank} AS ranked
+          FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})
+        ) AS each
+      ) AS summed
+    ) AS placed
+    WHERE place <= if(dimension = ${text(POINTS)}, ${wholeValue(points.groups)}, ${wholeValue(limit)})
+    ORDER BY dimension, place`
+  const groups = rows.map(({ dimension, value, group, values_total, ...rest }) => {
+    return { dimension, value, group, values_total, sums: readSums(sums, rest) }
   })
   return Map.groupBy(groups, ({ dimension }) => dimension)
-}
-
-/** The sums of each bucket of some groups. */
-async function readSpread<S extends z.ZodObject, F>(
-  { ask }: Pick<Reader, 'ask'>,
-  by: string,
-  groups: readonly Group<S>[],
-  source: Source,
-  { sums, columns }: Measure<S, F>,
-) {
-  const values = texts(groups.map(({ value }) => value))
-  const rows = await ask(z.object({ group: z.string(), value: z.string() }).loose())`
-    SELECT ${column(by)} AS group, toString(at) AS value, ${columns} FROM ${source} AS seen
-    WHERE has(${values}, group) GROUP BY group, at`
-  const points = rows.map(({ group, value, ...rest }) => ({ group, value, sums: readSums(sums, rest) }))
-  return Map.groupBy(points, ({ group }) => group)
 }
 
 function readSums<S extends z.ZodObject>(schema: S, row: unknown): z.output<S> {

@@ -1,6 +1,6 @@
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
 import { readRolledUntil, rolledRows } from '../rollups/rolled.ts'
-import { type Split, splitAt } from '../rollups/split.ts'
+import { HOUR_MS, type Split, splitAt } from '../rollups/split.ts'
 import type { Reader } from '../rows/reader.ts'
 import { fragment, type Source, text, whole } from '../rows/source.ts'
 import { union } from '../rows/union.ts'
@@ -19,7 +19,8 @@ export async function visitsOf(reader: Reader, range: TimeRange, now: Date): Pro
   const start = whole(Date.parse(from))
   const end = whole(Math.min(Date.parse(to), Math.max(Date.parse(from), now.getTime())))
   const heard = whole(HEARD_MS)
-  const earlier = new Date(Date.parse(from) - HEARD_MS).toISOString()
+  // Whole hours, as these are rolled up; what was heard before the range changes nothing in it.
+  const earlier = new Date(Math.floor((Date.parse(from) - HEARD_MS) / HOUR_MS) * HOUR_MS).toISOString()
   const until = await readRolledUntil(reader, now)
   const finished = partly(reader, true, splitAt({ from: earlier, to: LAST }, until))
   const evidence = partly(reader, false, splitAt({ from: earlier, to }, until))
@@ -83,7 +84,10 @@ const keptColumns = [
   ...['connector', 'country_code', 'city', 'h3_cell', 'began_ms', 'last_ms'],
 ]
 
-/** Works out whole hours, as rows of a version (Unix ms). Of what was heard only the newest and the earliest of each hour matter. */
+/**
+ * Works out whole hours, as rows of a version (Unix ms). Of what was heard of a session that has no later end yet, only the
+ * newest and the earliest of each hour matter.
+ */
 export async function rollUpVisits(reader: Reader, range: TimeRange, version: number): Promise<void> {
   const { derive } = reader
   const hour = fragment`toStartOfHour(fromUnixTimestamp64Milli(last_ms, 'UTC'))`
@@ -102,8 +106,9 @@ export async function rollUpVisits(reader: Reader, range: TimeRange, version: nu
         min(heard.began_ms), max(heard.last_ms)
       FROM (SELECT *, ${hour} AS at FROM ${heardOf(reader, range)} AS each) AS heard
       LEFT JOIN (
-        SELECT node_id, session_id, ${hour} AS at, max(last_ms) AS end_ms FROM ${ends} AS ended GROUP BY node_id, session_id, at
-      ) AS own USING (node_id, session_id, at)
+        SELECT node_id, session_id, max(last_ms) AS end_ms FROM ${endsOf(reader, { from: range.from, to: LAST })} AS ended
+        GROUP BY node_id, session_id
+      ) AS own USING (node_id, session_id)
       WHERE heard.last_ms > end_ms
       GROUP BY node_id, session_id, at`,
   )

@@ -33,8 +33,8 @@ ORDER BY (tenant_id, hour)
 TTL hour + INTERVAL 400 DAY
 SETTINGS ttl_only_drop_parts = 1;
 
--- Ends of sessions, each once and only those that count, in the hour of the end; and of each session that did not end
--- after it, what was heard of it in an hour. Times in Unix ms.
+-- Ends of sessions, each once and only those that count, in the hour of the end; and of each session that had not
+-- ended by then, what was heard of it in an hour. Times in Unix ms.
 CREATE TABLE IF NOT EXISTS rolled_visits (
   tenant_id LowCardinality(String),
   hour DateTime('UTC'),
@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS rolled_visits (
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(hour)
-ORDER BY (tenant_id, hour, finished, stream_id, node_id, session_id, event_id)
+ORDER BY (tenant_id, finished, hour, stream_id, node_id, session_id, event_id)
 TTL hour + INTERVAL 400 DAY
 SETTINGS ttl_only_drop_parts = 1;
 
