@@ -34,7 +34,7 @@ export async function keepFacts(clickhouse: ClickHouse, days: number): Promise<v
 }
 
 /** What is rolled up of facts stays as long as they do. */
-const rolled = ['hour_changes', 'rolled_hours', 'rolled_quality', 'rolled_visits']
+const rolled = ['hour_changes', 'rolled_hours', 'rolled_quality', 'rolled_states', 'rolled_visits']
 
 interface Kept {
   name: string

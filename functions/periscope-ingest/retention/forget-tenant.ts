@@ -14,7 +14,15 @@ interface ForgetDeps {
 }
 
 /** Beside the tables of events, those that say whose something is. */
-const others = ['usage_changes', 'ingest_errors', 'hour_changes', 'rolled_hours', 'rolled_quality', 'rolled_visits']
+const others = [
+  'usage_changes',
+  'ingest_errors',
+  'hour_changes',
+  'rolled_hours',
+  'rolled_quality',
+  'rolled_states',
+  'rolled_visits',
+]
 
 /**
  * Deletes everything of a tenant from ClickHouse and Postgres, and has nothing more of it stored: what lies in the log

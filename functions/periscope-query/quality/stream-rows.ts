@@ -1,20 +1,38 @@
-import { earlierOf, lasting } from '../rows/lasting.ts'
+import type { Before } from '../rollups/rolled.ts'
+import { lasting } from '../rows/lasting.ts'
 import type { Reader } from '../rows/reader.ts'
-import { fragment, type Source, whole } from '../rows/source.ts'
+import { fragment, type Source, text, whole } from '../rows/source.ts'
 import { bucketOf } from '../series/bucket-of.ts'
 import { spread } from '../series/spread.ts'
 import type { Part } from './part.ts'
 import { toColumns } from './sums.ts'
 import { POLLS_APART_SECONDS_MAX } from './viewer-rows.ts'
 
-/** What the buffers of streams add: how long each state lasted, and the frame rate in it. */
-export function bufferRows(reader: Reader, { range, query, stream_id, now }: Part): Source {
-  const states = reader.derive`
+/** How long each state of a buffer lasted; `detail` is the frame rate in it. */
+export function bufferSpans(reader: Reader, { range, stream_id, now, before }: Part): Source {
+  const told = reader.derive`
     SELECT * EXCEPT state, if(buffer.state = 'EMPTY', '', buffer.state) AS state,
       toString(arrayMax(arrayPushBack(arrayMap(track -> JSONExtractFloat(track, 'fps'),
         arrayFilter(track -> JSONExtractString(track, 'kind') = 'video', JSONExtractArrayRaw(tracks))), 0))) AS detail
-    FROM ${reader.rows('buffer_states', { ...earlierOf(range), stream_id })} AS buffer`
-  const parts = spread(reader, query, lasting(reader, states, range, now))
+    FROM ${reader.rows('buffer_states', { from: before.since, to: range.to, stream_id })} AS buffer`
+  return lasting(reader, withStates(reader, told, 'buffer', before), range, now, before.since)
+}
+
+/** States that were told, and those of one kind that lasted before. */
+function withStates({ derive }: Reader, told: Source, kind: 'buffer' | 'ready', { states }: Before): Source {
+  const columns = fragment`stream_id, node_id, cluster_id, event_id, occurred_at, state, detail`
+  if (states === undefined) return told
+  return derive`
+    SELECT ${columns} FROM ${told} AS told
+    UNION ALL
+    SELECT stream_id, node_id, cluster_id, toUUID('00000000-0000-0000-0000-000000000000'),
+      fromUnixTimestamp64Milli(since_ms, 'UTC'), state, detail
+    FROM ${states} AS lasted WHERE kind = ${text(kind)}`
+}
+
+/** What the buffers of streams add: how long each state lasted, and the frame rate in it. */
+export function bufferRows(reader: Reader, part: Part): Source {
+  const parts = spread(reader, part.query, bufferSpans(reader, part))
   return reader.derive`
     SELECT at, stream_id, node_id, cluster_id, '' AS protocol, ${toColumns({
       full_ms: fragment`if(state = 'FULL', ended - began, 0)`,
@@ -46,23 +64,42 @@ export function ingressRows({ rows, derive }: Reader, { range, query, stream_id 
 }
 
 /** What starts of streams add: how long it took from ready to a full buffer. */
-export function startupRows({ rows, derive }: Reader, { range, query, stream_id }: Part): Source {
-  const { from, to } = range
-  const earlier = earlierOf(range).from
-  return derive`
+export function startupRows(reader: Reader, part: Part): Source {
+  const { range, query } = part
+  return reader.derive`
     SELECT ${bucketOf(query, fragment`occurred_at`)} AS at, stream_id, node_id, cluster_id, '' AS protocol,
       ${toColumns({ startups: fragment`1`, startup_ms: fragment`toUnixTimestamp64Milli(occurred_at) - before.2` })}
     FROM (
       SELECT *, lagInFrame(tuple(state, toUnixTimestamp64Milli(occurred_at))) OVER
         (PARTITION BY stream_id, node_id ORDER BY occurred_at, event_id
           ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
-      FROM (
-        SELECT stream_id, node_id, cluster_id, event_id, occurred_at, state
-        FROM ${rows('buffer_states', { from: earlier, to, stream_id })}
-        UNION ALL
-        SELECT stream_id, node_id, cluster_id, event_id, occurred_at, 'ready'
-        FROM ${rows('stream_samples', { from: earlier, to, stream_id })} WHERE cause = 'ready'
-      ) AS changes
+      FROM ${startChanges(reader, part)} AS changes
     ) AS started
-    WHERE state = 'FULL' AND before.1 = 'ready' AND occurred_at >= fromUnixTimestamp64Milli(${whole(Date.parse(from))})`
+    WHERE state = 'FULL' AND before.1 = 'ready' AND occurred_at >= fromUnixTimestamp64Milli(${whole(Date.parse(range.from))})`
+}
+
+/** Streams that were ready and not yet full, from when to when (Unix ms). */
+export function readySpans(reader: Reader, part: Part): Source {
+  const stop = whole(Date.parse(part.range.to))
+  return reader.derive`
+    SELECT stream_id, node_id, cluster_id, state, detail, since, greatest(since, ${whole(Date.parse(part.range.from))}) AS began, ended
+    FROM (
+      SELECT *, toUnixTimestamp64Milli(occurred_at) AS since, leadInFrame(since, 1, ${stop}) OVER
+        (PARTITION BY stream_id, node_id ORDER BY occurred_at, event_id
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS ended
+      FROM ${startChanges(reader, part)} AS changes
+    ) AS spans
+    WHERE state = 'ready' AND ended > ${whole(Date.parse(part.range.from))}`
+}
+
+/** Each time that a stream was ready, and each change of its buffer. */
+function startChanges(reader: Reader, { range, stream_id, before }: Part): Source {
+  const wanted = { from: before.since, to: range.to, stream_id }
+  const told = reader.derive`
+    SELECT stream_id, node_id, cluster_id, event_id, occurred_at, state, '' AS detail
+    FROM ${reader.rows('buffer_states', wanted)} AS buffer
+    UNION ALL
+    SELECT stream_id, node_id, cluster_id, event_id, occurred_at, 'ready', ''
+    FROM ${reader.rows('stream_samples', wanted)} AS told WHERE cause = 'ready'`
+  return withStates(reader, told, 'ready', before)
 }

@@ -41,7 +41,7 @@ export async function rollUp({ clickhouse, clock }: Deps, signal: AbortSignal): 
       const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
       const version = await readVersion(clickhouse)
       await rollUpVisits(reader, range, version)
-      await rollUpQuality(reader, range, version, now)
+      await rollUpQuality(reader, range, version, from === from_ms && rolled_ms === 0 ? 0 : from)
       // States last into the hours after these, which are to be rolled up anew too.
       if (to < rolled_ms) await clickhouse.insert('hour_changes', [{ tenant_id, hour: toSeconds(to) }])
       const hours = Array.from({ length: (to - from) / HOUR_MS }, (_, index) => toSeconds(from + index * HOUR_MS))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
+import { earlierOf } from '../rows/lasting.ts'
 import type { Reader } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
 import { type Source, whole as wholeValue } from '../rows/source.ts'
@@ -34,11 +35,31 @@ export async function readRolledUntil({ ask, rows }: Pick<Reader, 'ask' | 'rows'
 /** The rows of whole hours that were rolled up last. */
 export function rolledRows(
   { rows, derive }: Pick<Reader, 'rows' | 'derive'>,
-  table: 'rolled_visits' | 'rolled_quality',
+  table: 'rolled_visits' | 'rolled_quality' | 'rolled_states',
   range: TimeRange,
   stream_id?: string,
 ): Source {
   return derive`
     SELECT * FROM ${rows(table, { ...range, stream_id })} AS kept
     WHERE (hour, version) IN (SELECT hour, max(version) FROM ${rows('rolled_hours', range)} AS hours GROUP BY hour)`
+}
+
+/** From when on events are to be read to know what a time was like, and the states that lasted then. */
+export interface Before {
+  since: string
+  /** Rows of `rolled_states`; absent where events go back as far as a state may. */
+  states: Source | undefined
+}
+
+/** What is to be known of the time before a range, of which everything is rolled up until a moment (Unix ms). */
+export function beforeOf(
+  reader: Pick<Reader, 'rows' | 'derive'>,
+  range: TimeRange,
+  until: number,
+  stream_id?: string,
+): Before {
+  const edge = Math.floor(Date.parse(range.from) / HOUR_MS) * HOUR_MS
+  if (edge > until) return { since: earlierOf(range).from, states: undefined }
+  const [from, since] = [new Date(edge - HOUR_MS).toISOString(), new Date(edge).toISOString()]
+  return { since, states: rolledRows(reader, 'rolled_states', { from, to: since }, stream_id) }
 }

@@ -15,7 +15,7 @@ const tables = [
 /** Views of facts that show each once, and only those that count. */
 const views = ['final_pushes', 'final_recordings', 'final_runs', 'final_sessions', 'usage_windows'] as const
 /** What was worked out before, by hour; a row is there once for each time that it was. */
-const rolled = ['hour_changes', 'rolled_hours', 'rolled_quality', 'rolled_visits'] as const
+const rolled = ['hour_changes', 'rolled_hours', 'rolled_quality', 'rolled_states', 'rolled_visits'] as const
 export type RolledTable = (typeof rolled)[number]
 export type TenantTable = (typeof tables)[number] | (typeof views)[number] | RolledTable
 

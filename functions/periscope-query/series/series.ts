@@ -43,10 +43,22 @@ export async function readSeries<S extends z.ZodObject, F extends object>(
   source: Source,
   measure: Measure<S, F>,
 ): Promise<SeriesAnswer<F>> {
+  const { tops: _, ...series } = await readSeriesAndTops(reader, query, source, measure, [])
+  return series
+}
+
+/** The same, and the largest groups by each of some more dimensions, in one reading of the source. */
+export async function readSeriesAndTops<S extends z.ZodObject, F extends object, D extends string>(
+  reader: Pick<Reader, 'ask'>,
+  query: SeriesInput,
+  source: Source,
+  measure: Measure<S, F>,
+  more: readonly D[],
+): Promise<SeriesAnswer<F> & { tops: Record<D, ({ value: string | null } & F)[]> }> {
   const { from, to, bucket, time_zone, by } = query
   const buckets = toBuckets(query, bucket)
   const range_ms = lengthMs({ from, to })
-  const dimensions = [...(bucket === undefined ? [] : ['at']), ...(by === undefined ? [] : [by])]
+  const dimensions = [...(bucket === undefined ? [] : ['at']), ...(by === undefined ? [] : [by]), ...more]
   const sets = await readSets(reader, dimensions, Math.max(buckets.length, query.groups), source, measure, {
     by: bucket === undefined ? undefined : by,
     groups: query.groups,
@@ -54,6 +66,9 @@ export async function readSeries<S extends z.ZodObject, F extends object>(
   const found = by === undefined ? [] : (sets.get(by) ?? [])
   const groups = found.slice(0, query.groups)
   const spread = Map.groupBy(sets.get(POINTS) ?? [], ({ group }) => group)
+  const toGroup = ({ value, sums }: { value: string; sums: z.output<S> }) => {
+    return { value: value || null, ...measure.toFigures(sums, range_ms) }
+  }
   const pointsOf = (rows: readonly { value: string; sums: z.output<S> }[]) => {
     if (bucket === undefined) return []
     const byStart = new Map(rows.map(({ value, sums }) => [Number(value), sums]))
@@ -67,12 +82,11 @@ export async function readSeries<S extends z.ZodObject, F extends object>(
     ...{ from, to, bucket: bucket ?? null, time_zone, by: by ?? null },
     total: measure.toFigures(sets.get('')?.[0]?.sums ?? measure.nothing, range_ms),
     points: pointsOf(sets.get('at') ?? []),
-    groups: groups.map(({ value, sums }) => ({
-      value: value || null,
-      ...measure.toFigures(sums, range_ms),
-      points: pointsOf(spread.get(value) ?? []),
-    })),
+    groups: groups.map((group) => ({ ...toGroup(group), points: pointsOf(spread.get(group.value) ?? []) })),
     groups_total: found[0]?.values_total ?? 0,
+    tops: Object.fromEntries(
+      more.map((name) => [name, (sets.get(name) ?? []).slice(0, query.groups).map(toGroup)]),
+    ) as Record<D, ({ value: string | null } & F)[]>,
   }
 }
 
@@ -94,7 +108,7 @@ const Row = z.object({ dimension: z.string(), value: z.string(), group: z.string
  * The sums over all rows (under the empty name), by each of some dimensions, the largest values first, and over the buckets of
  * the largest groups of one of them, in one reading of the source. Ranks add up, so that points tell how large their group is.
  */
-export async function readSets<S extends z.ZodObject, F>(
+async function readSets<S extends z.ZodObject, F>(
   { ask }: Pick<Reader, 'ask'>,
   dimensions: readonly string[],
   limit: number,

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Audience, AudienceQuery, audienceDimensions } from '../../../shared/contract/audience.ts'
-import { lengthMs, type TimeRange } from '../../../shared/contract/time-range.ts'
+import type { SeriesInput } from '../../../shared/contract/series.ts'
 import type { Ctx } from '../deps.ts'
 import { matching } from '../rows/matching.ts'
 import { readerOf } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
 import { fragment } from '../rows/source.ts'
-import { type Measure, readSeries, readSets } from '../series/series.ts'
+import { type Measure, readSeries, readSeriesAndTops } from '../series/series.ts'
 import { spread } from '../series/spread.ts'
 import { requireOwnStream } from '../streams/reader.ts'
 import { visitsOf } from './visits.ts'
@@ -45,23 +45,16 @@ export async function readAudience(ctx: Ctx, query: AudienceQuery): Promise<Audi
 
 type Dimension = (typeof audienceDimensions)[number]
 
-/** Who watched most over a range, by each of some dimensions. */
+/** Viewers over a range, in buckets, and who watched most by each of some dimensions, in one reading. */
 export async function readTops<D extends Dimension>(
   ctx: Ctx,
-  range: TimeRange,
+  query: SeriesInput,
   dimensions: readonly D[],
-  limit: number,
-) {
+): Promise<Pick<Audience, 'total' | 'points'> & { tops: Record<D, ({ value: string | null } & Figures)[]> }> {
   const reader = readerOf(ctx)
-  const sets = await readSets(reader, dimensions, limit, await visitsOf(reader, range, ctx.now()), audience)
-  const toGroup = ({ value, sums }: { value: string; sums: z.output<typeof Sums> }) => ({
-    value: value || null,
-    ...audience.toFigures(sums, lengthMs(range)),
-  })
-  return Object.fromEntries(dimensions.map((name) => [name, (sets.get(name) ?? []).map(toGroup)])) as Record<
-    D,
-    ReturnType<typeof toGroup>[]
-  >
+  const visits = spread(reader, query, await visitsOf(reader, query, ctx.now()))
+  const { total, points, tops } = await readSeriesAndTops(reader, query, visits, audience, dimensions)
+  return { total, points, tops }
 }
 
 function round(value: number): number {

@@ -89,3 +89,23 @@ PARTITION BY toYYYYMM(hour)
 ORDER BY (tenant_id, hour, quarter_ms, stream_id, node_id, cluster_id, protocol)
 TTL hour + INTERVAL 400 DAY
 SETTINGS ttl_only_drop_parts = 1;
+
+-- States that lasted at the end of an hour, so that what comes after it needs nothing that came before: of buffers, and
+-- streams that were ready and not yet full.
+CREATE TABLE IF NOT EXISTS rolled_states (
+  tenant_id LowCardinality(String),
+  hour DateTime('UTC'),
+  version DateTime64(3, 'UTC'),
+  kind LowCardinality(String),
+  stream_id String,
+  node_id LowCardinality(String),
+  cluster_id LowCardinality(String),
+  since_ms Int64,
+  state LowCardinality(String),
+  detail String
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(hour)
+ORDER BY (tenant_id, kind, hour, stream_id, node_id)
+TTL hour + INTERVAL 400 DAY
+SETTINGS ttl_only_drop_parts = 1;
