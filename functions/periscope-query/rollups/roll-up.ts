@@ -16,8 +16,8 @@ import { HOUR_MS } from './split.ts'
 export const SETTLE_MS = 2 * HOUR_MS
 /** Hours that are rolled up at once. */
 const CHUNK_MS = 24 * HOUR_MS
-/** A change is stamped a little before or after its event can be read. */
-const STAMPED_MS = 60_000
+/** A change may be stamped so long before its event can be read everywhere. */
+export const STAMPED_EARLY_MS_MAX = 60_000
 export const ROLL_UP_INTERVAL_SECONDS = 60
 /** It asks what a tenant may ask, and a whole day of it. */
 const limits: QuestionLimits = questionLimits
@@ -25,12 +25,15 @@ const limits: QuestionLimits = questionLimits
 interface Deps {
   clickhouse: ClickHouse
   clock: Clock
+  /** `STAMPED_EARLY_MS_MAX` when absent. */
+  stampedEarlyMs?: number
 }
 
 const Due = z.array(z.object({ tenant_id: z.string(), from_ms: whole, rolled_ms: whole }))
 
 /** Rolls up what is due, tenant by tenant and day by day, until all is or the signal ends it; what is done by then stays. */
-export async function rollUp({ clickhouse, clock }: Deps, signal: AbortSignal): Promise<void> {
+export async function rollUp(deps: Deps, signal: AbortSignal): Promise<void> {
+  const { clickhouse, clock, stampedEarlyMs = STAMPED_EARLY_MS_MAX } = deps
   const now = clock()
   const end = Math.floor((now.getTime() - SETTLE_MS) / HOUR_MS) * HOUR_MS
   for (const { tenant_id, from_ms, rolled_ms } of await readDue(clickhouse, end, now)) {
@@ -39,7 +42,7 @@ export async function rollUp({ clickhouse, clock }: Deps, signal: AbortSignal): 
       if (signal.aborted) return
       const to = Math.min(from + CHUNK_MS, end)
       const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
-      const version = await readVersion(clickhouse)
+      const version = (await readTime(clickhouse)) - stampedEarlyMs
       await rollUpVisits(reader, range, version)
       await rollUpQuality(reader, range, version, from === from_ms && rolled_ms === 0 ? 0 : from)
       // States last into the hours after these, which are to be rolled up anew too.
@@ -85,8 +88,8 @@ async function readDue(clickhouse: ClickHouse, end: number, now: Date) {
   throw new Fault('internal', 'unreadable_rows', 'Internal error', { cause: due.error })
 }
 
-/** What is stamped from now on is newer than what is read from now on. */
-async function readVersion(clickhouse: ClickHouse): Promise<number> {
+/** By ClickHouse's own clock, which stamps changes too. */
+async function readTime(clickhouse: ClickHouse): Promise<number> {
   const [row] = await clickhouse.query<{ now: string }>('SELECT toUnixTimestamp64Milli(now64(3)) AS now')
-  return Number(row?.now) - STAMPED_MS
+  return Number(row?.now)
 }

@@ -29,7 +29,7 @@ export interface TestPeriscopeQuery extends Door, AsyncDisposable {
   /** Changes the text of each query before ClickHouse gets it. */
   tamper(change: (sql: string) => string): void
   store(events: readonly StoredEvent[]): Promise<void>
-  /** Rolls up all that is due. */
+  /** Rolls up all that is due, as if nothing were stamped too early. */
   rollUp(): Promise<void>
 }
 
@@ -97,7 +97,7 @@ export async function openPeriscopeQueryOver(stores: QueryStores): Promise<TestP
       const { failures } = await ingest(stores, [...events.map(toValue), ...marksOf(events)])
       if (failures.length > 0) throw new Error(failures[0]?.fault.message)
     },
-    rollUp: () => rollUp({ clickhouse: stores.clickhouse, clock }, new AbortController().signal),
+    rollUp: () => rollUp({ clickhouse: stores.clickhouse, clock, stampedEarlyMs: -1 }, new AbortController().signal),
     fetch: (request) => app.fetch(request),
     [Symbol.asyncDispose]: async () => {
       await db[Symbol.asyncDispose]()

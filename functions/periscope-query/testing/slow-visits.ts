@@ -71,3 +71,34 @@ function seenOf(event: StoredEvent): Seen[] {
   const end = data.action === 'disconnect'
   return [{ ...who, began: end ? at - data.seconds * 1000 : at, ended: at, end }]
 }
+
+/** What visits come to within a time (Unix ms), one by one. */
+export function slowAudience(visits: readonly Visit[], start: number, end: number) {
+  const cut = visits
+    .filter(({ began, ended }) => began < end && Math.max(ended, began + 1) > start)
+    .map((visit) => ({ ...visit, began: Math.max(visit.began, start), ended: Math.min(visit.ended, end) }))
+  const open_ms = cut.reduce((sum, { began, ended }) => sum + ended - began, 0)
+  return {
+    viewers: Math.round((open_ms / (end - start)) * 1000) / 1000,
+    viewers_peak: mostAtOnce(cut),
+    viewers_unique: new Set(cut.map(({ session_id }) => session_id)).size,
+    viewer_hours: Math.round((open_ms / 3_600_000) * 1000) / 1000,
+  }
+}
+
+/** Whoever leaves when another one comes was not there with them. */
+function mostAtOnce(visits: readonly Visit[]): number {
+  const steps = visits
+    .filter(({ began, ended }) => began < ended)
+    .flatMap(({ began, ended }) => [
+      { at: began, by: 1 },
+      { at: ended, by: -1 },
+    ])
+    .toSorted((a, b) => a.at - b.at || a.by - b.by)
+  let [here, most] = [0, 0]
+  for (const { by } of steps) {
+    here += by
+    most = Math.max(most, here)
+  }
+  return most
+}

@@ -6,7 +6,7 @@ import { receive, refusal, send } from '../../../shared/testing/api.ts'
 import { toBuckets } from '../series/buckets.ts'
 import { openTestPeriscopeQuery, type TestPeriscopeQuery } from '../testing/periscope-query.ts'
 import { RANGE, recordedSession } from '../testing/session.ts'
-import { slowVisits, type Visit } from '../testing/slow-visits.ts'
+import { slowAudience as slowFigures, slowVisits, type Visit } from '../testing/slow-visits.ts'
 
 const session = recordedSession()
 const NOW = '2026-11-24T00:44:30.000Z'
@@ -46,20 +46,6 @@ const asked = (query: string) => receive(Audience, get(query))
 const ofTenant = events.filter(({ tenant_id }) => tenant_id !== null)
 const range = { from: '2026-11-24T00:36:00.000Z', to: RANGE.to }
 const within = `from=${range.from}&to=${range.to}`
-
-function slowFigures(visits: readonly Visit[], start: number, end: number) {
-  const cut = visits
-    .filter(({ began, ended }) => began < end && Math.max(ended, began + 1) > start)
-    .map((visit) => ({ ...visit, began: Math.max(visit.began, start), ended: Math.min(visit.ended, end) }))
-  const open_ms = cut.reduce((sum, { began, ended }) => sum + ended - began, 0)
-  const together = cut.map(({ began }) => cut.filter((other) => other.began <= began && began < other.ended).length)
-  return {
-    viewers: Math.round((open_ms / (end - start)) * 1000) / 1000,
-    viewers_peak: Math.max(0, ...together),
-    viewers_unique: new Set(cut.map(({ session_id }) => session_id)).size,
-    viewer_hours: Math.round((open_ms / 3_600_000) * 1000) / 1000,
-  }
-}
 
 const [start, end] = [Date.parse(range.from), Date.parse(range.to)]
 const slowPoints = (visits: readonly Visit[], bucket: Bucket) => {
