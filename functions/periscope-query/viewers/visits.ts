@@ -27,7 +27,7 @@ export async function visitsOf(reader: Reader, range: TimeRange, now: Date): Pro
   const open = derive`
     SELECT max(stream_id) AS stream_id, node_id, max(cluster_id) AS cluster_id, session_id, max(connector) AS connector,
       max(country_code) AS country_code, max(city) AS city, max(h3_cell) AS h3_cell,
-      max(heard.last_ms) + ${heard} AS last_ms, min(heard.began_ms) AS began_ms
+      min(heard.began_ms) AS began_ms, max(heard.last_ms) + ${heard} AS last_ms
     FROM ${evidence} AS heard
     LEFT JOIN (SELECT node_id, session_id, max(last_ms) AS end_ms FROM ${finished} AS finished GROUP BY node_id, session_id) AS ends
       USING (node_id, session_id)
@@ -37,7 +37,7 @@ export async function visitsOf(reader: Reader, range: TimeRange, now: Date): Pro
     SELECT stream_id, node_id, cluster_id, session_id, connector AS protocol, country_code,
       if(visits.city = '', '', concat(country_code, '/', visits.city)) AS city, h3_cell AS cell,
       greatest(began_ms, ${start}) AS began, least(last_ms, ${end}) AS ended
-    FROM (SELECT * FROM ${finished} UNION ALL SELECT * FROM ${open}) AS visits
+    FROM ${union(reader, [finished, open])} AS visits
     WHERE began_ms < ${end} AND last_ms > ${start}`
 }
 
