@@ -7,7 +7,8 @@ import { tables } from './tables.ts'
 import { toUnattributedRow, unattributedEvents } from './unattributed-events.ts'
 
 /** Tables whose rows are no events. */
-const OTHERS = "('migrations', 'usage_changes', 'host_heard', 'ingest_errors', 'forgotten_tenants')"
+const OTHERS = `('migrations', 'usage_changes', 'host_heard', 'ingest_errors', 'forgotten_tenants', 'hour_changes',
+  'rolled_hours', 'rolled_quality', 'rolled_states', 'rolled_visits')`
 
 let stores: TestStores
 

@@ -79,7 +79,7 @@ async function readDue(clickhouse: ClickHouse, end: number, now: Date) {
          ) GROUP BY tenant_id, hour
        ) GROUP BY tenant_id
      )
-     WHERE from_ms < {end:Int64} AND (stale IS NOT NULL OR until = 0 OR until < {end:Int64})
+     WHERE tenant_id NOT IN (SELECT tenant_id FROM forgotten_tenants) AND from_ms < {end:Int64} AND (stale IS NOT NULL OR until = 0 OR until < {end:Int64})
      ORDER BY from_ms DESC, tenant_id`,
     { end, late: now.getTime() - LATE_MS_MAX },
   )
