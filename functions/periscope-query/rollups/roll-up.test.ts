@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { mulberry32 } from '../../../shared/mulberry32.ts'
 import { send } from '../../../shared/testing/api.ts'
 import { forgetTenant } from '../../periscope-ingest/retention/forget-tenant.ts'
+import { findDifferences } from '../testing/month/check.ts'
 import { fillMonth } from '../testing/month/fill.ts'
 import { endOf, type MonthShape, monthOf, streamsOf, tenantOf } from '../testing/month/month.ts'
 import { questionsOf } from '../testing/month/questions.ts'
@@ -85,6 +86,12 @@ test('every answer from what is rolled up is the one from the events', async () 
     expect(await count(table)).toBeGreaterThan(20)
   expect(await staleHours()).toBe(0)
   for (const tenant of [0, 1]) await expectSame(tenant)
+})
+
+test('figures of viewers, quality, tiers, usage and routing are those of a slow look at each event', async () => {
+  const { compared, differences } = await findDifferences(rolling, 0, shape, SEED)
+  expect(differences, `seed ${SEED}`).toEqual([])
+  expect(compared).toBeGreaterThan(300)
 })
 
 test('what comes late is in the answers at once, and after it was rolled up anew', async () => {

@@ -62,7 +62,7 @@ export function createRollUpJob(deps: Deps): Job {
 
 const toSeconds = (ms: number) => ms / 1000
 
-/** From where on each tenant is to be rolled up, of those for whom there is something to do, and up to where it once was. */
+/** From where on each tenant is to be rolled up of whom something was heard since, and up to where it once was. */
 async function readDue(clickhouse: ClickHouse, end: number, now: Date) {
   const rows = await clickhouse.query<unknown>(
     `SELECT tenant_id, until AS rolled_ms,
@@ -79,7 +79,7 @@ async function readDue(clickhouse: ClickHouse, end: number, now: Date) {
          ) GROUP BY tenant_id, hour
        ) GROUP BY tenant_id
      )
-     WHERE tenant_id NOT IN (SELECT tenant_id FROM forgotten_tenants) AND from_ms < {end:Int64} AND (stale IS NOT NULL OR until = 0 OR until < {end:Int64})
+     WHERE tenant_id NOT IN (SELECT tenant_id FROM forgotten_tenants) AND from_ms < {end:Int64} AND (stale IS NOT NULL OR until = 0)
      ORDER BY from_ms DESC, tenant_id`,
     { end, late: now.getTime() - LATE_MS_MAX },
   )

@@ -4,7 +4,7 @@ import type { StoredEvent } from '../../../shared/events/envelope.ts'
 import { toBuckets } from '../series/buckets.ts'
 import { MADE_UP, madeUpStreams } from '../testing/made-up-streams.ts'
 import { useRecorded } from '../testing/recorded.ts'
-import { type Span, slowSpans } from '../testing/slow-spans.ts'
+import { slowTiers as figuresOf, slowTierSpans } from '../testing/slow-tiers.ts'
 
 const SEED = 11
 let events: StoredEvent[] = []
@@ -17,41 +17,9 @@ const recorded = useRecorded((session) => {
 const NOW = '2026-11-24T03:50:00.000Z'
 const within = `from=${MADE_UP.from}&to=${MADE_UP.to}`
 
-interface Tier {
-  tier: string
-  codec: string
-}
-
-function tierOf(event: StoredEvent): Tier | null | undefined {
-  if (event.event_type !== 'track-list') return undefined
-  const { tracks } = event.data as StoredEvent<'track-list'>['data']
-  if (tracks.length === 0) return null
-  const sides = tracks.flatMap(({ kind, width, height, codec }) => {
-    return kind === 'video' ? [{ side: Math.min(width ?? 0, height ?? 0), codec }] : []
-  })
-  const largest = sides.toSorted((a, b) => b.side - a.side)[0]
-  if (largest === undefined) return { tier: 'audio', codec: '' }
-  const step = [2160, 1440, 1080, 720, 480].find((side) => largest.side >= side)
-  return { tier: step === undefined ? 'sd' : `${step}p`, codec: largest.codec }
-}
-
-function pulls({ stream_id, node_id }: Span<Tier>): boolean {
-  return events.some(({ event_type, data, occurred_at, ...of }) => {
-    const replicated = event_type === 'stream-lifecycle' && (data as { replicated: boolean | null }).replicated
-    const isIn = occurred_at >= MADE_UP.from && occurred_at < MADE_UP.to
-    return replicated && isIn && of.stream_id === stream_id && of.node_id === node_id
-  })
-}
-
-function figuresOf(spans: readonly Span<Tier>[], start: number, end: number) {
-  const cut = spans.filter(({ began, ended }) => began < end && ended > start)
-  const ms = cut.reduce((sum, { began, ended }) => sum + Math.min(ended, end) - Math.max(began, start), 0)
-  return { minutes: ms / 60_000, streams: new Set(cut.map(({ stream_id }) => stream_id)).size }
-}
-
 test.each(tierDimensions)('minutes by %s are those between lists of tracks, second by second', async (by) => {
   recorded.periscope.at(NOW)
-  const spans = slowSpans(events, MADE_UP, new Date(NOW), tierOf).filter((span) => !pulls(span))
+  const spans = slowTierSpans(events, MADE_UP, new Date(NOW))
   expect(spans.length, `seed ${SEED}`).toBeGreaterThan(10)
   const answer = await recorded.ask(Tiers, `/analytics/tiers?${within}&bucket=15m&by=${by}`)
   const [start, end] = [Date.parse(MADE_UP.from), Date.parse(MADE_UP.to)]
@@ -80,12 +48,8 @@ test('the minutes of the recording are those of its lists', async () => {
   const { session } = recorded
   const range = { from: '2026-11-24T00:00:00.000Z', to: '2026-11-24T01:00:00.000Z' }
   recorded.periscope.at('2026-11-24T00:45:00.000Z')
-  const spans = slowSpans(
-    session.events.filter(({ tenant_id }) => tenant_id),
-    range,
-    new Date('2026-11-24T00:45:00.000Z'),
-    tierOf,
-  )
+  const own = session.events.filter(({ tenant_id }) => tenant_id)
+  const spans = slowTierSpans(own, range, new Date('2026-11-24T00:45:00.000Z'))
   const { total } = await recorded.ask(Tiers, `/analytics/tiers?from=${range.from}&to=${range.to}`)
   expect(total).toEqual(figuresOf(spans, Date.parse(range.from), Date.parse(range.to)))
   expect(total.minutes).toBeGreaterThan(5)
