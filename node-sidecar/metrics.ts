@@ -8,7 +8,7 @@ export type Metrics = ReturnType<typeof createMetrics>
 /** What Helmsman counts. No label holds an address or a name of a stream. */
 export function createMetrics(registry: Registry) {
   const registers = [registry]
-  return {
+  const metrics = {
     triggers: new Counter({
       name: 'helmsman_triggers_total',
       help: 'Triggers by what became of them',
@@ -56,4 +56,7 @@ export function createMetrics(registry: Registry) {
       registers,
     }),
   }
+  // From the start: a counter that first appears with its first failure shows no increase.
+  for (const stage of ['journalled', 'lost', 'accepted', 'rejected']) metrics.events.inc({ stage }, 0)
+  return metrics
 }

@@ -58,6 +58,8 @@ function countEvents(registry: Registry): (stored: number, dead: number) => void
     labelNames: ['outcome'] as const,
     registers: [registry],
   })
+  // From the start: a counter that first appears with its first dead letter shows no increase.
+  for (const outcome of ['stored', 'dead']) events.inc({ outcome }, 0)
   return (stored, dead) => {
     events.inc({ outcome: 'stored' }, stored)
     events.inc({ outcome: 'dead' }, dead)
