@@ -50,6 +50,11 @@ export function createMetrics(registry: Registry) {
       help: 'Journalled and not yet taken by Decklog',
       registers,
     }),
+    journalOldestSeconds: new Gauge({
+      name: 'helmsman_journal_oldest_seconds',
+      help: 'How long ago the oldest event happened that Decklog has not taken; 0 when it has all',
+      registers,
+    }),
     journalFullness: new Gauge({
       name: 'helmsman_journal_fullness',
       help: 'Share of its bound that the journal takes',

@@ -8,6 +8,7 @@ import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
+import { countRuns } from '../../shared/metrics/jobs.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
@@ -62,7 +63,7 @@ export async function open({ config, secrets }: PeriscopeQuerySettings, clock: C
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
-    jobs: { registration: registration.job },
+    jobs: countRuns(registry, clock, { registration: registration.job }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

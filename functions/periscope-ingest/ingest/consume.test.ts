@@ -50,20 +50,23 @@ test('what is in the event log is stored, and what cannot be is buried with its 
   const headers = { event_type: 'stream-end', event_id: 'x' }
   const records = good.map((event) => ({ key: `${tenant_id}:${event.stream_id}`, headers, ...toValue(event) }))
   const bad = { key: 'k', headers, value: Buffer.from('{"a\u00e9\0') }
-  const counted = { stored: 0, dead: 0 }
+  const counted = { stored: 0, dead: 0, newest_ms: 0 }
+  const before = Date.now()
   await using consumer = consume({
     ...stores,
     events,
     log,
-    count: (stored, dead) => {
+    count: ({ stored, dead, newest_ms }) => {
       counted.stored += stored
       counted.dead += dead
+      counted.newest_ms = newest_ms
     },
   })
   await events.produce(EVENTS_TOPIC, [...records, bad])
   await consumer.drained()
   expect(await runsOf(tenant_id)).toBe(20)
-  expect(counted).toEqual({ stored: 20, dead: 1 })
+  expect(counted).toMatchObject({ stored: 20, dead: 1 })
+  expect(counted.newest_ms).toBeGreaterThanOrEqual(before)
   const [letter, ...others] = await letters()
   expect(others).toEqual([])
   expect(letter?.key).toBe('k')
