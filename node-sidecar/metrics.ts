@@ -1,9 +1,17 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** Seconds; the last is when a decision is late. */
 const DECISION_BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
 export type Metrics = ReturnType<typeof createMetrics>
+
+/** Helmsman's registry, with what every process of Node tells of itself. */
+export function createRegistry(): Registry {
+  const registry = new Registry()
+  registry.setDefaultLabels({ service: 'helmsman' })
+  collectDefaultMetrics({ register: registry })
+  return registry
+}
 
 /** What Helmsman counts. No label holds an address or a name of a stream. */
 export function createMetrics(registry: Registry) {

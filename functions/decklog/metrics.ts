@@ -4,7 +4,7 @@ import type { EventLog } from '../../shared/kafka/event-log.ts'
 import { showLogLag } from '../../shared/metrics/log-lag.ts'
 
 /** What Decklog counts of events, and how far those are who read its log. */
-export function createMetrics(registry: Registry, events: EventLog) {
+export function createMetrics(registry: Registry, events: Pick<EventLog, 'lag'>) {
   showLogLag(registry, events, { topic: EVENTS_TOPIC, groups: EVENTS_GROUPS })
   return {
     verdicts: new Counter({

@@ -8,7 +8,7 @@ interface Readers {
 }
 
 /** Shows how far each group of a topic has read, on either engine, whenever metrics are asked for. */
-export function showLogLag(registry: Registry, events: EventLog, { topic, groups }: Readers): void {
+export function showLogLag(registry: Registry, events: Pick<EventLog, 'lag'>, { topic, groups }: Readers): void {
   const labelNames = ['group', 'partition'] as const
   const readAll = shareReading(async () => {
     const lags = groups.map(async (group) => (await events.lag({ topic, group })).map((lag) => ({ group, ...lag })))

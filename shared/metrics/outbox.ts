@@ -7,7 +7,7 @@ import { shareReading } from './reading.ts'
 type State = 'due' | 'later' | 'parked'
 
 /** Shows what waits in a service's outbox whenever metrics are asked for. */
-export function showOutbox<Tables>(registry: Registry, db: Database<Tables>, clock: Clock): void {
+export function showOutbox<Tables>(registry: Registry, db: Pick<Database<Tables>, 'read'>, clock: Clock): void {
   const readAll = shareReading(async () => {
     const now = clock()
     return db.read({ job: 'outbox' }, async (tx) => {
