@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { COMPATIBILITY_DATE } from './edge-workers.ts'
+import { RATE_PERIOD_SECONDS } from '../shared/http/rate-limit.ts'
+import { COMPATIBILITY_DATE, LIVE_CALLS_PER_MINUTE_MAX, VIEWER_CALLS_PER_MINUTE_MAX } from './edge-workers.ts'
 import { routes } from './routes.ts'
 import { type Evaluation, evaluate } from './testing/evaluate.ts'
 
@@ -207,6 +208,19 @@ test('edge workers run by the date that tests run them by, without Node’s modu
     expect([compatibilityDate, compatibilityFlags]).toEqual([COMPATIBILITY_DATE, []])
     expect(JSON.stringify(migrations)).toContain('newSqliteClasses')
   }
+})
+
+test('each edge worker counts calls of an address, by a number of its own', () => {
+  const Script = z.looseObject({ bindings: z.array(z.looseObject({ type: z.string(), name: z.string() })) })
+  const limits = ofType('cloudflare:index/workersScript:WorkersScript').flatMap(({ inputs }) =>
+    Script.parse(inputs).bindings.filter(({ type }) => type === 'ratelimit'),
+  )
+  const simple = (limit: number) => ({ limit, period: RATE_PERIOD_SECONDS })
+  expect(limits.sort((a, b) => a.name.localeCompare(b.name))).toMatchObject([
+    { name: 'LIVE_CALLS', simple: simple(LIVE_CALLS_PER_MINUTE_MAX) },
+    { name: 'VIEWER_CALLS', simple: simple(VIEWER_CALLS_PER_MINUTE_MAX) },
+  ])
+  expect(new Set(limits.map(({ namespaceId }) => namespaceId)).size).toBe(2)
 })
 
 test(
