@@ -1,16 +1,26 @@
-import { api, functions } from './api.ts'
-import { failures, readers } from './ingest.ts'
+import { api, centralFunctions } from './api.ts'
+import { regional } from './regional.ts'
 
 const MINUTE_SECONDS = 60
 /** Records that a reader of the log may be behind for ten minutes: some minutes of a large platform. */
 const LAG_RECORDS_MAX = 100_000
 const SERVER_ERRORS_MAX = 5
 
-/** Whoever is to hear of alarms subscribes here; `FRAMEWORKS_ALARM_EMAIL` is subscribed by the deployment. */
-export const alarms = new aws.sns.Topic('Alarms')
-
 const email = process.env.FRAMEWORKS_ALARM_EMAIL
-if (email) new aws.sns.TopicSubscription('AlarmsEmail', { topic: alarms.arn, protocol: 'email', endpoint: email })
+
+/** An alarm has its metric and its topic in its own region. */
+interface Watch {
+  topic: aws.sns.Topic
+  opts: { provider?: aws.Provider }
+}
+
+/** Whoever is to hear of a region's alarms subscribes here; `FRAMEWORKS_ALARM_EMAIL` is subscribed by the deployment. */
+function openTopic(name: string, opts: Watch['opts'] = {}): Watch {
+  const topic = new aws.sns.Topic(name, {}, opts)
+  const to = { topic: topic.arn, protocol: 'email' }
+  if (email) new aws.sns.TopicSubscription(`${name}Email`, { ...to, endpoint: email }, opts)
+  return { topic, opts }
+}
 
 type Alarm = Pick<
   aws.cloudwatch.MetricAlarmArgs,
@@ -18,19 +28,19 @@ type Alarm = Pick<
 >
 
 /** Nothing to measure is nothing wrong: a function that nobody calls has no errors. */
-function alarm(name: string, args: Alarm): void {
-  new aws.cloudwatch.MetricAlarm(name, {
+function alarm({ topic, opts }: Watch, name: string, args: Alarm): void {
+  const how = {
     comparisonOperator: 'GreaterThanThreshold',
     treatMissingData: 'notBreaching',
     period: MINUTE_SECONDS,
-    alarmActions: [alarms.arn],
-    okActions: [alarms.arn],
-    ...args,
-  })
+    alarmActions: [topic.arn],
+    okActions: [topic.arn],
+  }
+  new aws.cloudwatch.MetricAlarm(name, { ...how, ...args }, opts)
 }
 
-for (const [name, { name: FunctionName }] of Object.entries({ ...functions, ...readers })) {
-  alarm(`${name}Errors`, {
+function watchErrors(watch: Watch, name: string, { name: FunctionName }: sst.aws.Function): void {
+  alarm(watch, `${name}Errors`, {
     namespace: 'AWS/Lambda',
     metricName: 'Errors',
     dimensions: { FunctionName },
@@ -41,29 +51,37 @@ for (const [name, { name: FunctionName }] of Object.entries({ ...functions, ...r
   })
 }
 
-for (const [name, { name: FunctionName }] of Object.entries(readers)) {
-  alarm(`${name}Lag`, {
-    namespace: 'AWS/Lambda',
-    metricName: 'OffsetLag',
-    dimensions: { FunctionName },
+for (const { place, decklog, readers, failures } of regional) {
+  const watch = openTopic(place.named('Alarms'), place.opts)
+  for (const [name, watched] of Object.entries({ Decklog: decklog, ...readers })) {
+    watchErrors(watch, place.named(name), watched)
+  }
+  for (const [name, { name: FunctionName }] of Object.entries(readers)) {
+    alarm(watch, `${place.named(name)}Lag`, {
+      namespace: 'AWS/Lambda',
+      metricName: 'OffsetLag',
+      dimensions: { FunctionName },
+      statistic: 'Maximum',
+      threshold: LAG_RECORDS_MAX,
+      evaluationPeriods: 10,
+      alarmDescription: `${name} of ${place.region} is far behind the log; Kafka keeps seven days.`,
+    })
+  }
+  alarm(watch, place.named('IngestFailuresWaiting'), {
+    namespace: 'AWS/SQS',
+    metricName: 'ApproximateNumberOfMessagesVisible',
+    dimensions: { QueueName: failures.nodes.queue.name },
     statistic: 'Maximum',
-    threshold: LAG_RECORDS_MAX,
-    evaluationPeriods: 10,
-    alarmDescription: `${name} is far behind the log; Kafka keeps seven days.`,
+    threshold: 0,
+    evaluationPeriods: 1,
+    alarmDescription: `A batch of the log of ${place.region} was given up: its place is in the queue, its records are in Kafka.`,
   })
 }
 
-alarm('IngestFailuresWaiting', {
-  namespace: 'AWS/SQS',
-  metricName: 'ApproximateNumberOfMessagesVisible',
-  dimensions: { QueueName: failures.nodes.queue.name },
-  statistic: 'Maximum',
-  threshold: 0,
-  evaluationPeriods: 1,
-  alarmDescription: 'A batch of the log was given up: its place is in the queue, its records are in Kafka.',
-})
+const watch = openTopic('Alarms')
+for (const [name, watched] of Object.entries(centralFunctions)) watchErrors(watch, name, watched)
 
-alarm('ApiServerErrors', {
+alarm(watch, 'ApiServerErrors', {
   namespace: 'AWS/ApiGateway',
   metricName: '5xx',
   dimensions: { ApiId: api.nodes.api.id },

@@ -51,8 +51,8 @@ describe('routes', () => {
   })
 
   test('each service has a host of its own for what is not public', () => {
-    for (const service of ['Commodore', 'Quartermaster', 'PeriscopeQuery', 'Decklog']) {
-      expect(keysOf(`${service}Api`), service).toEqual(['$default'])
+    for (const api of ['CommodoreApi', 'QuartermasterApi', 'PeriscopeQueryApi', 'DecklogApi', 'DecklogApiEuWest1']) {
+      expect(keysOf(api), api).toEqual(['$default'])
     }
   })
 
@@ -112,7 +112,7 @@ describe('privileges', () => {
   })
 
   test('who only reads the log may not write to it', () => {
-    for (const role of ['CommodoreEventsRole', 'SignalmanFeedRole']) {
+    for (const role of ['CommodoreEventsEuWest1Role', 'SignalmanFeedEuWest1Role']) {
       const may = statements().flatMap(({ name, actions }) => (name === role ? actions : []))
       expect(may, role).toContain('kafka-cluster:ReadData')
       expect(may, role).not.toContain('kafka-cluster:WriteData')

@@ -15,7 +15,7 @@ export const BATCH_RECORDS_MAX = 1_000
 export function openFeed({ config, secrets }: FeedSettings, clock: Clock = systemClock): FeedDeps {
   const token = createServiceTokens(createSigner(secrets.IDENTITY_KEY, clock), 'signalman', clock)
   const signalman = { service: 'signalman', baseUrl: config.SIGNALMAN_URL, token }
-  return { signalman, clock, log: createLog(NAME) }
+  return { signalman, clock, log: createLog(NAME), log_number: config.LOG_NUMBER }
 }
 
 /** Feeds the hubs from the event log, where no event source does it, until closed. */
