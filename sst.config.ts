@@ -16,6 +16,7 @@ export default $config({
     const { regional } = await import('./stacks/regional.ts')
     const { api } = await import('./stacks/api.ts')
     await import('./stacks/alarms.ts')
+    await import('./stacks/dashboard.ts')
     const { foghorn, signalman } = await import('./stacks/edge.ts')
     const regions = regional.map(({ place }) => place.region)
     return { api: api.url, foghorn: foghorn.url, signalman: signalman.url, regions }

@@ -1,3 +1,4 @@
+import { FIGURES_NAMESPACE, type Teller, type toldBy } from '../shared/metrics/figures.ts'
 import { api, centralFunctions } from './api.ts'
 import { regional } from './regional.ts'
 
@@ -5,6 +6,11 @@ const MINUTE_SECONDS = 60
 /** Records that a reader of the log may be behind for ten minutes: some minutes of a large platform. */
 const LAG_RECORDS_MAX = 100_000
 const SERVER_ERRORS_MAX = 5
+const OUTBOX_OVERDUE_SECONDS_MAX = 5 * 60
+/** Hosts are marked each minute or so, and readers may take a minute. */
+const JOURNAL_AGE_SECONDS_MAX = 10 * 60
+/** Later than this, live pages and what analytics show are wrong enough to be noticed. */
+const INGEST_AGE_SECONDS_MAX = 5 * 60
 
 const email = process.env.FRAMEWORKS_ALARM_EMAIL
 
@@ -27,6 +33,8 @@ type Alarm = Pick<
   'namespace' | 'metricName' | 'dimensions' | 'statistic' | 'threshold' | 'evaluationPeriods' | 'alarmDescription'
 >
 
+type Told = 'namespace' | 'metricName' | 'dimensions' | 'statistic'
+
 /** Nothing to measure is nothing wrong: a function that nobody calls has no errors. */
 function alarm({ topic, opts }: Watch, name: string, args: Alarm): void {
   const how = {
@@ -39,7 +47,7 @@ function alarm({ topic, opts }: Watch, name: string, args: Alarm): void {
   new aws.cloudwatch.MetricAlarm(name, { ...how, ...args }, opts)
 }
 
-function watchErrors(watch: Watch, name: string, { name: FunctionName }: sst.aws.Function): void {
+function watchErrors(watch: Watch, name: string, { name: FunctionName }: Pick<sst.aws.Function, 'name'>): void {
   alarm(watch, `${name}Errors`, {
     namespace: 'AWS/Lambda',
     metricName: 'Errors',
@@ -51,9 +59,9 @@ function watchErrors(watch: Watch, name: string, { name: FunctionName }: sst.aws
   })
 }
 
-for (const { place, decklog, readers, failures } of regional) {
+for (const { place, functions, readers, failures } of regional) {
   const watch = openTopic(place.named('Alarms'), place.opts)
-  for (const [name, watched] of Object.entries({ Decklog: decklog, ...readers })) {
+  for (const [name, watched] of Object.entries({ ...functions, ...readers })) {
     watchErrors(watch, place.named(name), watched)
   }
   for (const [name, { name: FunctionName }] of Object.entries(readers)) {
@@ -67,6 +75,26 @@ for (const { place, decklog, readers, failures } of regional) {
       alarmDescription: `${name} of ${place.region} is far behind the log; Kafka keeps seven days.`,
     })
   }
+  watchFigure(
+    watch,
+    place.named('IngestAge'),
+    { service: 'periscope-ingest', figure: 'IngestAge' },
+    {
+      threshold: INGEST_AGE_SECONDS_MAX,
+      evaluationPeriods: 5,
+      alarmDescription: `What Periscope Ingest stores in ${place.region} is old: it is behind, or hosts ship late.`,
+    },
+  )
+  watchFigure(
+    watch,
+    place.named('DeadLetters'),
+    { service: 'periscope-ingest', figure: 'DeadLetters' },
+    {
+      threshold: 0,
+      evaluationPeriods: 1,
+      alarmDescription: `Events of ${place.region} could not be stored: npm run dead-letters -- list.`,
+    },
+  )
   alarm(watch, place.named('IngestFailuresWaiting'), {
     namespace: 'AWS/SQS',
     metricName: 'ApproximateNumberOfMessagesVisible',
@@ -78,8 +106,56 @@ for (const { place, decklog, readers, failures } of regional) {
   })
 }
 
+/** What our own functions tell, in their logs; `service` as they call themselves. */
+function watchFigure<S extends Teller>(
+  watch: Watch,
+  name: string,
+  told: { service: S; figure: (typeof toldBy)[S][number] },
+  rest: Omit<Alarm, Told>,
+): void {
+  const dimensions = { service: told.service, stage: $app.stage }
+  const of = { namespace: FIGURES_NAMESPACE, metricName: told.figure, dimensions }
+  alarm(watch, name, { ...of, statistic: 'Maximum', ...rest })
+}
+
 const watch = openTopic('Alarms')
 for (const [name, watched] of Object.entries(centralFunctions)) watchErrors(watch, name, watched)
+
+for (const service of ['commodore', 'quartermaster'] as const) {
+  watchFigure(
+    watch,
+    `${service}OutboxOverdue`,
+    { service, figure: 'OutboxOverdue' },
+    {
+      threshold: OUTBOX_OVERDUE_SECONDS_MAX,
+      evaluationPeriods: 3,
+      alarmDescription: `What ${service} has to tell others does not get out: mail, webhooks, events. See its jobs' log.`,
+    },
+  )
+}
+
+watchFigure(
+  watch,
+  'HostsSilent',
+  { service: 'periscope-query', figure: 'HostsSilent' },
+  {
+    threshold: 0,
+    evaluationPeriods: 3,
+    alarmDescription:
+      'Nothing came of a media host for five minutes: GET /nodes says which. It ends an hour after the host’s last event.',
+  },
+)
+
+watchFigure(
+  watch,
+  'JournalAge',
+  { service: 'periscope-query', figure: 'JournalAge' },
+  {
+    threshold: JOURNAL_AGE_SECONDS_MAX,
+    evaluationPeriods: 5,
+    alarmDescription: 'A media host ships, but is behind with its journal, or a part of its region’s log is not read.',
+  },
+)
 
 alarm(watch, 'ApiServerErrors', {
   namespace: 'AWS/ApiGateway',

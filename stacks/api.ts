@@ -45,7 +45,7 @@ const commodore = new sst.aws.Function('Commodore', {
   handler: 'functions/commodore/handler.handler',
 })
 
-new sst.aws.CronV2('CommodoreJobs', {
+const commodoreJobs = new sst.aws.CronV2('CommodoreJobs', {
   schedule: 'rate(1 minute)',
   function: { ...commodoreFunction, handler: 'functions/commodore/handler.jobs', timeout: '60 seconds' },
 })
@@ -65,7 +65,7 @@ const quartermaster = new sst.aws.Function('Quartermaster', {
   handler: 'functions/quartermaster/handler.handler',
 })
 
-new sst.aws.CronV2('QuartermasterJobs', {
+const quartermasterJobs = new sst.aws.CronV2('QuartermasterJobs', {
   schedule: 'rate(1 minute)',
   function: { ...quartermasterFunction, handler: 'functions/quartermaster/handler.jobs', timeout: '60 seconds' },
 })
@@ -86,17 +86,22 @@ const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
   handler: 'functions/periscope-query/handler.handler',
 })
 
-new sst.aws.CronV2('PeriscopeQueryJobs', {
+const periscopeQueryJobs = new sst.aws.CronV2('PeriscopeQueryJobs', {
   schedule: 'rate(1 minute)',
   function: { ...periscopeQueryFunction, handler: 'functions/periscope-query/handler.jobs' },
 })
 
-const decklog = regional.find(({ place }) => place.region === tiers.central)?.decklog
+const decklog = regional.find(({ place }) => place.region === tiers.central)?.functions.Decklog
 if (decklog === undefined) throw new Error(`The central region ${tiers.central} has no Decklog.`)
 
+const functions = { commodore, quartermaster, 'periscope-query': periscopeQuery, decklog }
+
 /** The control plane's and what answers tenants: in the central region alone. */
-export const centralFunctions = { commodore, quartermaster, 'periscope-query': periscopeQuery }
-const functions = { ...centralFunctions, decklog }
+export const centralFunctions = {
+  ...{ Commodore: commodore, CommodoreJobs: commodoreJobs.nodes.function },
+  ...{ Quartermaster: quartermaster, QuartermasterJobs: quartermasterJobs.nodes.function },
+  ...{ PeriscopeQuery: periscopeQuery, PeriscopeQueryJobs: periscopeQueryJobs.nodes.function },
+}
 
 /** Each service under its own host: what other services and media hosts call. Decklog's is the central region's. */
 for (const [service, { arn }] of Object.entries(functions)) {

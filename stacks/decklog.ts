@@ -27,12 +27,12 @@ export function createDecklog({ region, named, opts }: Place, network: Network, 
     { ...args, handler: 'functions/decklog/handler.handler' },
     opts,
   )
-  new sst.aws.CronV2(
+  const jobs = new sst.aws.CronV2(
     named('DecklogJobs'),
     { schedule: 'rate(1 minute)', function: { ...args, handler: 'functions/decklog/handler.jobs' } },
     opts,
   )
   const own = new sst.aws.ApiGatewayV2(named('DecklogApi'), { domain: { name: host, dns: sst.cloudflare.dns() } }, opts)
   own.route('$default', decklog.arn)
-  return decklog
+  return { Decklog: decklog, DecklogJobs: jobs.nodes.function }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { RATE_PERIOD_SECONDS } from '../shared/http/rate-limit.ts'
+import { FIGURES_NAMESPACE, toldBy } from '../shared/metrics/figures.ts'
 import { COMPATIBILITY_DATE, LIVE_CALLS_PER_MINUTE_MAX, VIEWER_CALLS_PER_MINUTE_MAX } from './edge-workers.ts'
 import { routes } from './routes.ts'
 import { type Evaluation, evaluate } from './testing/evaluate.ts'
@@ -186,12 +187,68 @@ describe('event sources', () => {
   })
 })
 
+const Alarm = z.looseObject({
+  namespace: z.string(),
+  metricName: z.string(),
+  dimensions: z.record(z.string(), z.string()),
+  alarmActions: z.array(z.string()).min(1),
+})
+const alarms = () => ofType('aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => Alarm.parse(inputs))
+
+test('what our own functions tell has an alarm and a chart each, and neither waits for what nobody tells', () => {
+  const told = Object.entries(toldBy).flatMap(([service, names]) => names.map((name) => `${name} ${service} prod`))
+  const awaited = alarms()
+    .filter(({ namespace }) => namespace === FIGURES_NAMESPACE)
+    .map(({ metricName, dimensions: { service, stage } }) => `${metricName} ${service} ${stage}`)
+  expect(awaited.sort()).toEqual(told.sort())
+  const charted = charts().flatMap(({ metrics }) =>
+    metrics.flatMap(([namespace, metric, , service, , stage]) =>
+      namespace === FIGURES_NAMESPACE ? [`${metric} ${service} ${stage}`] : [],
+    ),
+  )
+  expect(charted.sort()).toEqual(told.sort())
+})
+
+const Charts = z.object({
+  widgets: z.array(
+    z.object({
+      x: z.number(),
+      y: z.number(),
+      properties: z.looseObject({ region: z.string(), metrics: z.array(z.array(z.unknown())).min(1) }),
+    }),
+  ),
+})
+const charts = () =>
+  ofType('aws:cloudwatch/dashboard:Dashboard').flatMap(({ inputs }) => {
+    const { widgets } = Charts.parse(
+      JSON.parse(z.looseObject({ dashboardBody: z.string() }).parse(inputs).dashboardBody),
+    )
+    expect(new Set(widgets.map(({ x, y }) => `${x} ${y}`)).size).toBe(widgets.length)
+    return widgets.map(({ properties }) => properties)
+  })
+
+test('the dashboard shows every function, the log’s readers, the queue and the API, where they are', () => {
+  const shown = charts().flatMap(({ region, metrics }) =>
+    metrics.map(([namespace, metric, dimension, of]) => {
+      expect([region, typeof of]).toEqual(['eu-west-1', 'string'])
+      return `${namespace} ${metric} ${dimension}`
+    }),
+  )
+  const count = (name: string) => shown.filter((metric) => metric === name).length
+  const functions = builds().filter(({ handler }) => !handler.endsWith('/worker.ts')).length
+  for (const metric of ['Errors', 'Duration', 'Throttles']) {
+    expect(count(`AWS/Lambda ${metric} FunctionName`), metric).toBe(functions)
+  }
+  expect(count('AWS/Lambda OffsetLag FunctionName')).toBe(3)
+  expect(count('AWS/SQS ApproximateNumberOfMessagesVisible QueueName')).toBe(1)
+  for (const metric of ['Count', '4xx', '5xx', 'Latency']) expect(count(`AWS/ApiGateway ${metric} ApiId`)).toBe(1)
+})
+
 test('what fails, falls behind or is given up wakes somebody', () => {
-  const Alarm = z.looseObject({ metricName: z.string(), alarmActions: z.array(z.string()).min(1) })
-  const metrics = ofType('aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => Alarm.parse(inputs).metricName)
+  const metrics = alarms().map(({ metricName }) => metricName)
   const count = (name: string) => metrics.filter((metric) => metric === name).length
   const mappings = ofType('aws:lambda/eventSourceMapping:EventSourceMapping').length
-  expect(count('Errors')).toBe(mappings + 4)
+  expect(count('Errors')).toBe(builds().filter(({ handler }) => !handler.endsWith('/worker.ts')).length)
   expect(count('OffsetLag')).toBe(mappings)
   expect([count('ApproximateNumberOfMessagesVisible'), count('5xx')]).toEqual([1, 1])
 })

@@ -10,5 +10,5 @@ export const regional = places.map(create)
 function create(place: Place) {
   const network = createNetwork(place)
   const kafka = createKafka(place, network)
-  return { place, decklog: createDecklog(place, network, kafka), ...createReaders(place, network, kafka) }
+  return { place, functions: createDecklog(place, network, kafka), ...createReaders(place, network, kafka) }
 }

@@ -60,7 +60,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   const standings = createStandings(db, clock)
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
-  showOutbox(registry, db, clock)
+  const outboxFigures = showOutbox(registry, db, clock)
   const app = createApi({
     log,
     clock,
@@ -100,6 +100,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
+    figures: outboxFigures,
     jobs: countRuns(registry, clock, { ...jobs, registration: registration.job }),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }

@@ -14,6 +14,7 @@ import { openPool } from '../../shared/postgres/pool.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { PeriscopeQuerySettings } from './config.ts'
+import { readHeard } from './nodes/heard.ts'
 import { QUESTION_ROWS_MAX, QUESTION_SECONDS_MAX } from './rows/limits.ts'
 import { createKnownStreams } from './streams/known.ts'
 import type { Tables } from './tables.ts'
@@ -63,6 +64,7 @@ export async function open({ config, secrets }: PeriscopeQuerySettings, clock: C
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
+    figures: () => readHeard(clickhouse, clock()),
     jobs: countRuns(registry, clock, { registration: registration.job }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

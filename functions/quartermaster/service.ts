@@ -32,7 +32,7 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
   }
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
-  showOutbox(registry, db, clock)
+  const outboxFigures = showOutbox(registry, db, clock)
   const app = createApi({
     log,
     clock,
@@ -61,6 +61,7 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
+    figures: outboxFigures,
     jobs: countRuns(registry, clock, { ...createJobs({ db, clock, log, commodore }), registration: registration.job }),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }

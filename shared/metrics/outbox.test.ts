@@ -21,7 +21,7 @@ test('what is due, put off and given up is told apart, and nothing is told while
   const start = new Date('2026-01-01T00:00:00Z')
   const now = new Date('2026-01-01T00:05:00Z')
   const registry = new Registry()
-  showOutbox(registry, db, () => now)
+  const readFigures = showOutbox(registry, db, () => now)
   expect(await registry.metrics()).toContain('outbox_overdue_seconds 0\n')
 
   const put = (kind: string, due_at?: Date) =>
@@ -41,8 +41,10 @@ test('what is due, put off and given up is told apart, and nothing is told while
   expect(told).toContain('outbox_messages{kind="waiting",state="due"} 2')
   expect(told).toContain('outbox_messages{kind="waiting",state="later"} 1')
   expect(told).toContain('outbox_overdue_seconds 300\n')
+  expect(await readFigures()).toEqual({ OutboxOverdue: 300 })
 
   await db[Symbol.asyncDispose]()
   const silent = await registry.metrics()
   expect(silent).not.toMatch(/^outbox_/m)
+  expect(await readFigures()).toEqual({})
 })

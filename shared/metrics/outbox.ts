@@ -2,12 +2,17 @@ import { sql } from 'kysely'
 import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../postgres/database.ts'
+import type { Figures } from './figures.ts'
 import { shareReading } from './reading.ts'
 
 type State = 'due' | 'later' | 'parked'
 
-/** Shows what waits in a service's outbox whenever metrics are asked for. */
-export function showOutbox<Tables>(registry: Registry, db: Pick<Database<Tables>, 'read'>, clock: Clock): void {
+/** Shows what waits in a service's outbox whenever metrics are asked for; answers with what reads the same for CloudWatch. */
+export function showOutbox<Tables>(
+  registry: Registry,
+  db: Pick<Database<Tables>, 'read'>,
+  clock: Clock,
+): () => Promise<Figures> {
   const readAll = shareReading(async () => {
     const now = clock()
     return db.read({ job: 'outbox' }, async (tx) => {
@@ -18,6 +23,10 @@ export function showOutbox<Tables>(registry: Registry, db: Pick<Database<Tables>
       return rows.map((row) => ({ ...row, overdueSeconds: (now.getTime() - row.oldest.getTime()) / 1000 }))
     })
   })
+  const readOverdue = async () => {
+    const due = (await readAll())?.filter(({ state }) => state === 'due')
+    return due && Math.max(0, ...due.map(({ overdueSeconds }) => overdueSeconds))
+  }
   new Gauge({
     name: 'outbox_messages',
     help: 'Messages that are not done: due, to be tried later, or parked, which is given up',
@@ -33,10 +42,13 @@ export function showOutbox<Tables>(registry: Registry, db: Pick<Database<Tables>
     help: 'How long the oldest message that is due has been so',
     registers: [registry],
     async collect() {
-      const rows = await readAll()
-      if (!rows) return this.remove()
-      const due = rows.filter(({ state }) => state === 'due')
-      this.set(Math.max(0, ...due.map(({ overdueSeconds }) => overdueSeconds)))
+      const overdue = await readOverdue()
+      if (overdue === undefined) return this.remove()
+      this.set(overdue)
     },
   })
+  return async () => {
+    const OutboxOverdue = await readOverdue()
+    return OutboxOverdue === undefined ? {} : { OutboxOverdue }
+  }
 }
