@@ -1,5 +1,5 @@
 import { common } from './function.ts'
-import { installed } from './installed.ts'
+import { installed, pinned } from './installed.ts'
 import { regional } from './regional.ts'
 import { type RoutedService, routes } from './routes.ts'
 import {
@@ -27,7 +27,7 @@ const commodoreFunction = {
   ...common,
   // Hashing a password with argon2id takes memory and a whole core.
   memory: '1769 MB' as const,
-  nodejs: { install: [...installed.commodore] },
+  nodejs: { install: pinned(installed.commodore) },
   permissions: [{ actions: ['ses:SendEmail'], resources: [mail.nodes.identity.arn] }],
   link: [databaseUrls.commodore, identityKeys.commodore, identityPublicKeys, encryptionKeys],
   environment: {

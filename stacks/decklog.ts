@@ -1,5 +1,5 @@
 import { common } from './function.ts'
-import { installed } from './installed.ts'
+import { installed, pinned } from './installed.ts'
 import type { Kafka } from './kafka.ts'
 import type { Network } from './network.ts'
 import type { Place } from './place.ts'
@@ -11,7 +11,7 @@ export function createDecklog({ region, named, opts }: Place, network: Network, 
   const host = decklogHost(region)
   const args = {
     ...common,
-    nodejs: { install: [...installed.kafka] },
+    nodejs: { install: pinned(installed.kafka) },
     vpc: network,
     permissions: kafka.mayProduce,
     link: [identityKeys.decklog],

@@ -16,7 +16,11 @@ beforeAll(async () => {
 }, EVALUATION_TIMEOUT_MS)
 
 const ofType = (type: string) => prod.resources.filter((resource) => resource.type === type)
-const Build = z.looseObject({ handler: z.string(), links: z.record(z.string(), z.unknown()) })
+const Build = z.looseObject({
+  handler: z.string(),
+  functionID: z.string(),
+  links: z.record(z.string(), z.unknown()),
+})
 const builds = () => prod.builds.map((build) => Build.parse(build))
 
 test('everything that is built is there, and exports what is called', async () => {
@@ -32,6 +36,30 @@ test('everything that is built is there, and exports what is called', async () =
       new RegExp(`^export const ${name}\\b`, 'm'),
     )
   }
+})
+
+test('what cannot be bundled lies beside just the functions that need it, in the version that is tested', async () => {
+  const { dependencies } = z
+    .looseObject({ dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(await readFile(new URL('package.json', ROOT), 'utf8')))
+  const [argon2, kafka] = ['@node-rs/argon2', '@platformatic/kafka'].map((name) => ({ [name]: dependencies[name] }))
+  const Properties = z.looseObject({ install: z.record(z.string(), z.string()).default({}) })
+  const beside = builds().flatMap(({ handler, properties }) =>
+    handler.endsWith('/worker.ts') ? [] : [[handler, Properties.parse(properties).install]],
+  )
+  expect(Object.fromEntries(beside)).toEqual({
+    'functions/commodore/handler.handler': argon2,
+    'functions/commodore/handler.jobs': argon2,
+    'functions/commodore/events/handler.handler': {},
+    'functions/quartermaster/handler.handler': {},
+    'functions/quartermaster/handler.jobs': {},
+    'functions/periscope-query/handler.handler': {},
+    'functions/periscope-query/handler.jobs': {},
+    'functions/decklog/handler.handler': kafka,
+    'functions/decklog/handler.jobs': kafka,
+    'functions/periscope-ingest/handler.handler': kafka,
+    'functions/signalman-feed/handler.handler': {},
+  })
 })
 
 describe('routes', () => {
@@ -180,10 +208,35 @@ describe('event sources', () => {
     }
   })
 
-  test('what services do by the clock is called each minute', () => {
-    const Schedule = z.looseObject({ scheduleExpression: z.string() })
+  test('what services do by the clock is called each minute: outboxes, sweeps, registrations', () => {
+    const Schedule = z.looseObject({
+      scheduleExpression: z.string(),
+      state: z.literal('ENABLED'),
+      target: z.looseObject({ arn: z.string() }),
+    })
     const schedules = ofType('aws:scheduler/schedule:Schedule').map(({ inputs }) => Schedule.parse(inputs))
-    expect(schedules.map(({ scheduleExpression }) => scheduleExpression)).toEqual(Array(4).fill('rate(1 minute)'))
+    for (const { scheduleExpression } of schedules) expect(scheduleExpression).toBe('rate(1 minute)')
+    const called = schedules.map(({ target }) =>
+      target.arn
+        .split(':')
+        .at(-1)
+        ?.replace(/Function$/, ''),
+    )
+    const wanted = builds().flatMap(({ handler, functionID }) => (handler.endsWith('.jobs') ? [functionID] : []))
+    expect(called.sort()).toEqual(wanted.sort())
+    // Rollups are views, and retention is ClickHouse's own: neither needs a job.
+    expect(wanted).toHaveLength(4)
+  })
+
+  test('every handler that has jobs is called by the clock', async () => {
+    const handlers = builds().map(({ handler }) => handler)
+    const files = new Set(
+      handlers.filter((handler) => !handler.endsWith('.ts')).map((handler) => handler.replace(/\.\w+$/, '')),
+    )
+    for (const file of files) {
+      const text = await readFile(new URL(`${file}.ts`, ROOT), 'utf8')
+      expect(handlers.includes(`${file}.jobs`), file).toBe(/^export const jobs\b/m.test(text))
+    }
   })
 })
 
@@ -283,10 +336,16 @@ test('each edge worker counts calls of an address, by a number of its own', () =
 test(
   'production is protected and keeps what it has; other stages go as they came',
   async () => {
+    const log = { type: 'aws:msk/serverlessCluster:ServerlessCluster', name: 'EventsEuWest1' }
+    const network = { type: 'aws:ec2/vpc:Vpc', name: 'NetworkEuWest1Vpc' }
     expect(prod.app).toMatchObject({ protect: true, removal: 'retain' })
+    expect(prod.resources).toContainEqual(expect.objectContaining({ ...log, protect: true }))
+    expect(prod.resources).toContainEqual(expect.objectContaining({ ...network, retain: true }))
     const { app, resources } = await evaluate({ stage: 'review' })
     expect(app).toMatchObject({ protect: false, removal: 'remove' })
     expect(resources.length).toBeGreaterThan(100)
+    expect(resources).toContainEqual(expect.objectContaining({ ...network, retain: false }))
+    expect(resources.filter(({ protect }) => protect)).toEqual([])
   },
   EVALUATION_TIMEOUT_MS,
 )

@@ -1,5 +1,5 @@
 import { EVENTS_TOPIC } from '../shared/contract/decklog.ts'
-import { installed } from './installed.ts'
+import { installed, pinned } from './installed.ts'
 import type { Kafka } from './kafka.ts'
 import type { Network } from './network.ts'
 import type { Place } from './place.ts'
@@ -27,7 +27,7 @@ export function createReaders({ region, named, opts }: Place, network: Network, 
       ...reader,
       handler: 'functions/periscope-ingest/handler.handler',
       memory: '1024 MB',
-      nodejs: { install: [...installed.kafka] },
+      nodejs: { install: pinned(installed.kafka) },
       permissions: [...kafka.mayConsume, ...kafka.mayProduce, giveUp],
       link: periscopeSecrets,
       environment: { ...periscopeStores, KAFKA_CLUSTER_ARN: kafka.arn },

@@ -22,7 +22,8 @@ export function createKafka({ named, opts }: Place, network: Network) {
       clientAuthentication: { sasl: { iam: { enabled: true } } },
       vpcConfigs: [{ subnetIds: network.privateSubnets, securityGroupIds: [brokers.id] }],
     },
-    opts,
+    // SST's own protection is against removing a stage, not against a region that is named no more.
+    { ...opts, protect: $app.stage === 'prod' },
   )
   return { arn: cluster.arn, ...permissionsOn(cluster) }
 }

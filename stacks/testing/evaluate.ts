@@ -9,7 +9,14 @@ import { startCli } from './cli.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const PLATFORM = join(ROOT, '.sst/platform')
 
-const Resource = z.object({ type: z.string(), name: z.string(), inputs: z.looseObject({}), region: z.string() })
+const Resource = z.object({
+  type: z.string(),
+  name: z.string(),
+  inputs: z.looseObject({}),
+  region: z.string(),
+  protect: z.boolean().default(false),
+  retain: z.boolean().default(false),
+})
 const Told = z.object({ app: z.looseObject({}), resources: z.array(Resource), outputs: z.array(z.string()) })
 
 /** What a stage would make in the clouds. */

@@ -75,7 +75,20 @@ await runtime.setMocks(
   $app.stage,
   false,
 )
-const outputs = await runtime.runInPulumiStack(() => run(() => config.run()))
+/** What holds resources when they are to go, by type and name. */
+const held = new Map<string, { protect: boolean; retain: boolean }>()
+
+const outputs = await runtime.runInPulumiStack(() =>
+  run(() => {
+    // After SST's own, so that what those change is seen.
+    runtime.registerStackTransformation(({ type, name, opts }) => {
+      held.set(`${type} ${name}`, { protect: opts.protect === true, retain: opts.retainOnDelete === true })
+      return undefined
+    })
+    return config.run()
+  }),
+)
 // Components go on making things of what was made before them.
 await runtime.disconnect()
-process.send?.({ app, resources, outputs: Object.keys(outputs ?? {}) }, () => process.disconnect?.())
+const told = resources.map((resource) => ({ ...resource, ...held.get(`${resource.type} ${resource.name}`) }))
+process.send?.({ app, resources: told, outputs: Object.keys(outputs ?? {}) }, () => process.disconnect?.())
