@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import { isWithin } from '../shared/addresses/range.ts'
 import type { Client } from '../shared/client/client.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
@@ -13,6 +12,7 @@ import type { HelmsmanSettings } from './config.ts'
 import { enrol, type NodeIdentity } from './identity/enrol.ts'
 import { createNodeTokens } from './identity/node-tokens.ts'
 import { makeFolder } from './journal/make-folder.ts'
+import { createRegistry } from './metrics.ts'
 import { MistApi } from './mist/api.ts'
 import { createHttpDoor } from './mist/http-door.ts'
 import { readBoot, systemUptime } from './moment.ts'
@@ -46,9 +46,7 @@ export async function start(settings: HelmsmanSettings, options: StartOptions = 
   const { node_id, cluster_id } = identity
 
   await using stack = new AsyncDisposableStack()
-  const registry = new Registry()
-  registry.setDefaultLabels({ service: 'helmsman' })
-  collectDefaultMetrics({ register: registry })
+  const registry = createRegistry()
   const token = createNodeTokens({ ...identity, quartermaster: quartermasterOf(settings), clock, uptime: systemUptime })
   const foghorn = foghornOf(settings, token)
   const parts = await assemble({

@@ -9,9 +9,10 @@ const USAGE = `helmsman [--mist URL] [--settings FILE]
   Runs beside MistServer until it is told to stop.
   --mist URL        MistServer's API, instead of MIST_URL
   --settings FILE   variables that the environment does not say
-helmsman enrol --domain DOMAIN --token TOKEN [--address URL] [--name NAME] [--mist URL] [--state FOLDER] [--settings FILE]
+helmsman enrol --domain DOMAIN --token TOKEN [--region REGION] [--address URL] [--name NAME] [--mist URL] [--state FOLDER] [--settings FILE]
   Makes this machine a media host of the platform at DOMAIN, and writes its settings. Once; safe to repeat.
   --token TOKEN     an enrolment token of the cluster, or ENROLMENT_TOKEN in the environment
+  --region REGION   the platform's region that is nearest, such as eu-west-1; the central one unless said
   --address URL     what viewers reach this MistServer by, such as https://edge1.example; without it no viewers are sent here
   --state FOLDER    where its key and its journal lie; ${STATE_PATH} unless said
   --settings FILE   where the settings are written; ${SETTINGS_PATH} unless said
@@ -29,7 +30,16 @@ try {
     allowPositionals: true,
     options: {
       help: { type: 'boolean', default: false },
-      ...{ mist: text, settings: text, domain: text, token: text, address: text, name: text, state: text },
+      ...{
+        mist: text,
+        settings: text,
+        domain: text,
+        region: text,
+        token: text,
+        address: text,
+        name: text,
+        state: text,
+      },
     },
   })
   const { help, ...flags } = values

@@ -8,6 +8,7 @@ import { operation, query } from '../shared/http/route.ts'
 import type { Log } from '../shared/log.ts'
 import { DeadLetter, type DeadLetters } from './journal/dead-letters.ts'
 import type { Journal } from './journal/journal.ts'
+import { oldestSeconds } from './journal/oldest.ts'
 import type { Metrics } from './metrics.ts'
 import { type PeerOf, requireLocal } from './mist/local.ts'
 import type { Watch } from './mist/watch.ts'
@@ -32,6 +33,7 @@ export function createOperations(options: OperationsOptions) {
   app.use('/metrics', async (_, next) => {
     metrics.journalPendingBytes.set(journal.end - journal.acknowledged)
     metrics.journalFullness.set(journal.fullness)
+    metrics.journalOldestSeconds.set(await oldestSeconds(journal, clock))
     await next()
   })
   app.use('/dead-letters/*', requireLocal(peerOf))

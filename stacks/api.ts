@@ -1,6 +1,6 @@
-import { installed } from './installed.ts'
-import { kafka, mayProduce } from './kafka.ts'
-import { network } from './network.ts'
+import { common } from './function.ts'
+import { installed, pinned } from './installed.ts'
+import { regional } from './regional.ts'
 import { type RoutedService, routes } from './routes.ts'
 import {
   databaseUrls,
@@ -10,7 +10,7 @@ import {
   periscopeSecrets,
   periscopeStores,
 } from './secrets.ts'
-import { hostOf, registered, serviceUrl, stageDomain } from './stage.ts'
+import { hostOf, registered, serviceUrl, stageDomain, tiers } from './stage.ts'
 
 const COMMODORE_URL = serviceUrl('commodore')
 const QUARTERMASTER_URL = serviceUrl('quartermaster')
@@ -20,9 +20,6 @@ const FOGHORN_URL = serviceUrl('play')
 /** API Gateway, which adds to `X-Forwarded-For` whom it was called by. */
 const TRUSTED_PROXIES = '1'
 
-/** What all services are made of: Node 24 on ARM, and time for the slowest request they allow. */
-const common = { runtime: 'nodejs24.x', architecture: 'arm64', memory: '512 MB', timeout: '15 seconds' } as const
-
 /** Who mail comes from. */
 const mail = new sst.aws.Email('Mail', { sender: stageDomain, dns: sst.cloudflare.dns() })
 
@@ -30,7 +27,7 @@ const commodoreFunction = {
   ...common,
   // Hashing a password with argon2id takes memory and a whole core.
   memory: '1769 MB' as const,
-  nodejs: { install: [...installed.commodore] },
+  nodejs: { install: pinned(installed.commodore) },
   permissions: [{ actions: ['ses:SendEmail'], resources: [mail.nodes.identity.arn] }],
   link: [databaseUrls.commodore, identityKeys.commodore, identityPublicKeys, encryptionKeys],
   environment: {
@@ -48,7 +45,7 @@ const commodore = new sst.aws.Function('Commodore', {
   handler: 'functions/commodore/handler.handler',
 })
 
-new sst.aws.CronV2('CommodoreJobs', {
+const commodoreJobs = new sst.aws.CronV2('CommodoreJobs', {
   schedule: 'rate(1 minute)',
   function: { ...commodoreFunction, handler: 'functions/commodore/handler.jobs', timeout: '60 seconds' },
 })
@@ -68,7 +65,7 @@ const quartermaster = new sst.aws.Function('Quartermaster', {
   handler: 'functions/quartermaster/handler.handler',
 })
 
-new sst.aws.CronV2('QuartermasterJobs', {
+const quartermasterJobs = new sst.aws.CronV2('QuartermasterJobs', {
   schedule: 'rate(1 minute)',
   function: { ...quartermasterFunction, handler: 'functions/quartermaster/handler.jobs', timeout: '60 seconds' },
 })
@@ -89,35 +86,24 @@ const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
   handler: 'functions/periscope-query/handler.handler',
 })
 
-new sst.aws.CronV2('PeriscopeQueryJobs', {
+const periscopeQueryJobs = new sst.aws.CronV2('PeriscopeQueryJobs', {
   schedule: 'rate(1 minute)',
   function: { ...periscopeQueryFunction, handler: 'functions/periscope-query/handler.jobs' },
 })
 
-const decklogFunction = {
-  ...common,
-  nodejs: { install: [...installed.kafka] },
-  vpc: network,
-  permissions: mayProduce,
-  link: [identityKeys.decklog],
-  environment: {
-    ...registered(serviceUrl('decklog')),
-    COMMODORE_URL,
-    QUARTERMASTER_URL,
-    KAFKA_CLUSTER_ARN: kafka.arn,
-  },
+const decklog = regional.find(({ place }) => place.region === tiers.central)?.functions.Decklog
+if (decklog === undefined) throw new Error(`The central region ${tiers.central} has no Decklog.`)
+
+const functions = { commodore, quartermaster, 'periscope-query': periscopeQuery, decklog }
+
+/** The control plane's and what answers tenants: in the central region alone. */
+export const centralFunctions = {
+  ...{ Commodore: commodore, CommodoreJobs: commodoreJobs.nodes.function },
+  ...{ Quartermaster: quartermaster, QuartermasterJobs: quartermasterJobs.nodes.function },
+  ...{ PeriscopeQuery: periscopeQuery, PeriscopeQueryJobs: periscopeQueryJobs.nodes.function },
 }
 
-const decklog = new sst.aws.Function('Decklog', { ...decklogFunction, handler: 'functions/decklog/handler.handler' })
-
-new sst.aws.CronV2('DecklogJobs', {
-  schedule: 'rate(1 minute)',
-  function: { ...decklogFunction, handler: 'functions/decklog/handler.jobs' },
-})
-
-export const functions = { commodore, quartermaster, 'periscope-query': periscopeQuery, decklog }
-
-/** Each service under its own host: what other services and media hosts call. */
+/** Each service under its own host: what other services and media hosts call. Decklog's is the central region's. */
 for (const [service, { arn }] of Object.entries(functions)) {
   const name = service.replaceAll(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())
   const own = new sst.aws.ApiGatewayV2(`${name}Api`, { domain: { name: hostOf(service), dns: sst.cloudflare.dns() } })

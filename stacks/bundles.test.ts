@@ -6,6 +6,7 @@ import { systemClock } from '../shared/clock.ts'
 import { newEncryptionKeys } from '../shared/encryption/keys.ts'
 import { createKey, toPublicKey } from '../shared/identity/key.ts'
 import { newId } from '../shared/ids.ts'
+import { type Teller, toldBy } from '../shared/metrics/figures.ts'
 import { freshClickHouse, type TestClickHouse } from '../shared/testing/clickhouse.ts'
 import { freshDatabase, type TestDatabase } from '../shared/testing/postgres.ts'
 import { installed } from './installed.ts'
@@ -105,6 +106,17 @@ function invoke(file: string, name: string, event: unknown, more: Record<string,
   return bundle.invoke(name, event, { env: { ...env, ...more }, secrets })
 }
 
+/** What CloudWatch's alarms read of the last call, which is all that they name of this service. */
+function expectFigures(file: string): void {
+  const [, service = ''] = file.split('/')
+  const lines = bundles.get(file)?.written.split('\n') ?? []
+  const told = lines.filter((line) => line.includes('"_aws"')).map((line) => JSON.parse(line))
+  const names = told.flatMap(({ _aws }) => _aws.CloudWatchMetrics[0].Metrics.map(({ Name }: { Name: string }) => Name))
+  const wanted = service in toldBy ? toldBy[service as Teller] : []
+  expect(names.sort()).toEqual([...wanted].sort())
+  for (const of of told) expect(of).toMatchObject({ service, stage: 'prod' })
+}
+
 describe('sizes', () => {
   test.each(functions)('%s is within the budget, or says why not', (file) => {
     const { bytes, gzip_bytes } = bundles.get(file) ?? { bytes: 0, gzip_bytes: 0 }
@@ -167,6 +179,7 @@ describe('HTTP', () => {
     '%s does its jobs',
     async (file) => {
       expect(await invoke(file, 'jobs', {})).toBeNull()
+      expectFigures(file)
     },
     TIMEOUT_MS,
   )
@@ -230,6 +243,7 @@ describe('events of Kafka', () => {
     'are stored by Periscope Ingest',
     async () => {
       expect(await invoke('functions/periscope-ingest/handler', 'handler', mskEvent)).not.toBeUndefined()
+      expectFigures('functions/periscope-ingest/handler')
       const rows = await analytics.clickhouse.query(
         'SELECT viewers FROM stream_runs FINAL WHERE event_id = {id: UUID}',
         {

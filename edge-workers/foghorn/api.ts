@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { createApp } from '../../shared/http/app.ts'
 import type { Authenticate } from '../../shared/http/authenticate.ts'
 import { addOperations } from '../../shared/http/operations.ts'
+import type { Admit } from '../../shared/http/rate-limit.ts'
 import type { Log } from '../../shared/log.ts'
 import { commands } from './commands/routes.ts'
 import type { Deps } from './deps.ts'
@@ -16,6 +17,7 @@ interface ApiOptions {
   clock: Clock
   authenticate: Authenticate
   deps: Deps
+  admit: Admit
 }
 
 /** Foghorn's HTTP API: viewers and publishers are sent to hosts, hosts say how they do and are told what to do. */

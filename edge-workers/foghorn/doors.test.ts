@@ -54,6 +54,7 @@ function openDoors() {
   const app = createApi({
     log: createLog('foghorn'),
     clock,
+    admit: async () => undefined,
     authenticate: async () => ({ kind: 'anonymous' }),
     deps: {
       verdicts: createVerdicts(client, clock),

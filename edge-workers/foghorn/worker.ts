@@ -1,14 +1,9 @@
 import { configureLog } from '../../shared/log.ts'
 import { openEdgeRegistration } from '../../shared/registry/edge-registration.ts'
-import type { Cluster } from './cluster/cluster.ts'
 import { readConfig } from './config.ts'
-import { open } from './service.ts'
+import { type Bindings, open } from './service.ts'
 
 export { Cluster } from './cluster/cluster.ts'
-
-interface Bindings extends Record<string, unknown> {
-  CLUSTERS: DurableObjectNamespace<Cluster>
-}
 
 let running: ReturnType<typeof start> | undefined
 
@@ -26,5 +21,5 @@ function start(bindings: Bindings) {
   // biome-ignore lint/suspicious/noConsole: the console is a Worker's only output.
   configureLog({ pretty: false, level: 'info', write: (line) => console.log(line.trimEnd()) })
   const settings = readConfig(bindings)
-  return { app: open(settings, bindings.CLUSTERS), registration: openEdgeRegistration('foghorn', settings) }
+  return { app: open(settings, bindings), registration: openEdgeRegistration('foghorn', settings) }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { createApp } from '../../shared/http/app.ts'
 import type { Authenticate } from '../../shared/http/authenticate.ts'
 import { addOperations } from '../../shared/http/operations.ts'
+import type { Admit } from '../../shared/http/rate-limit.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Deps } from './deps.ts'
 import { feed } from './feed/routes.ts'
@@ -12,6 +13,7 @@ interface ApiOptions {
   clock: Clock
   authenticate: Authenticate
   deps: Deps
+  admit: Admit
 }
 
 /** A feed's batch of large events. */

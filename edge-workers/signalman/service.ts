@@ -1,6 +1,7 @@
 import { systemClock } from '../../shared/clock.ts'
 import { createApiTokenVerifier } from '../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
+import { admitBy, type CallLimit } from '../../shared/http/rate-limit.ts'
 import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createTicketVerifier, createVerifier } from '../../shared/identity/verifier.ts'
@@ -10,10 +11,20 @@ import type { SignalmanSettings } from './config.ts'
 import type { Hub } from './hub/hub.ts'
 import { createHubs } from './live/hubs.ts'
 
+/** What the Worker is given besides its variables. */
+export interface Bindings extends Record<string, unknown> {
+  HUBS: DurableObjectNamespace<Hub>
+  /** How often an address may call; without it, as often as it likes. */
+  LIVE_CALLS?: CallLimit
+}
+
 const NAME = 'signalman'
 
+/** What the feed and whoever watches over us ask. */
+const EXEMPT = ['/feed/', '/health']
+
 /** Signalman's app with all that it works with, for the life of one isolate. */
-export function open({ config, secrets }: SignalmanSettings, namespace: DurableObjectNamespace<Hub>) {
+export function open({ config, secrets }: SignalmanSettings, { HUBS, LIVE_CALLS }: Bindings) {
   const { COMMODORE_URL, TRUSTED_PROXIES } = config
   const clock = systemClock
   const token = createServiceTokens(createSigner(secrets.IDENTITY_KEY, clock), 'commodore', clock)
@@ -27,6 +38,7 @@ export function open({ config, secrets }: SignalmanSettings, namespace: DurableO
       confirmUser: createUserConfirmer(commodore, clock),
       verifyApiToken: createApiTokenVerifier(commodore, clock),
     }),
-    deps: { hubs: createHubs(namespace), readTicket: createTicketVerifier(verifier), front: TRUSTED_PROXIES },
+    admit: admitBy(LIVE_CALLS, EXEMPT),
+    deps: { hubs: createHubs(HUBS), readTicket: createTicketVerifier(verifier), front: TRUSTED_PROXIES },
   })
 }

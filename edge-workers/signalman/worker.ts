@@ -1,14 +1,9 @@
 import { configureLog } from '../../shared/log.ts'
 import { openEdgeRegistration } from '../../shared/registry/edge-registration.ts'
 import { readConfig } from './config.ts'
-import type { Hub } from './hub/hub.ts'
-import { open } from './service.ts'
+import { type Bindings, open } from './service.ts'
 
 export { Hub } from './hub/hub.ts'
-
-interface Bindings extends Record<string, unknown> {
-  HUBS: DurableObjectNamespace<Hub>
-}
 
 let running: ReturnType<typeof start> | undefined
 
@@ -26,5 +21,5 @@ function start(bindings: Bindings) {
   // biome-ignore lint/suspicious/noConsole: the console is a Worker's only output.
   configureLog({ pretty: false, level: 'info', write: (line) => console.log(line.trimEnd()) })
   const settings = readConfig(bindings)
-  return { app: open(settings, bindings.HUBS), registration: openEdgeRegistration('signalman', settings) }
+  return { app: open(settings, bindings), registration: openEdgeRegistration('signalman', settings) }
 }

@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
-import { runJobs } from '../../shared/jobs.ts'
-import { withLinkedSecrets } from '../../shared/linked/lambda.ts'
+import { linkedStage, withLinkedSecrets } from '../../shared/linked/lambda.ts'
 import { configureLog } from '../../shared/log.ts'
+import { runScheduled } from '../../shared/metrics/scheduled.ts'
 import { readConfig } from './config.ts'
 import { open } from './service.ts'
 
@@ -13,14 +13,16 @@ const SECRETS = {
   ENCRYPTION_KEYS: 'CommodoreEncryptionKeys',
 }
 
-configureLog({ pretty: false, level: 'info', write: (line) => process.stdout.write(line) })
+const write = (line: string) => process.stdout.write(line)
+configureLog({ pretty: false, level: 'info', write })
 const service = await open(readConfig(withLinkedSecrets(process.env, SECRETS)))
 
 /** Commodore on Lambda, behind a function URL or an HTTP API. */
 export const handler = handle(new Hono().mount('/', service.fetch))
 
+const source = { service: 'commodore', stage: linkedStage() } as const
 /** Below the timeout of the scheduled function. */
 const JOBS_TIMEOUT_MS = 50_000
 
 /** Commodore's jobs, called by the scheduler each minute. */
-export const jobs = () => runJobs(service.jobs ?? {}, JOBS_TIMEOUT_MS)
+export const jobs = () => runScheduled(source, service, JOBS_TIMEOUT_MS, write)

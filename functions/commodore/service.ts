@@ -12,6 +12,8 @@ import { createLog } from '../../shared/log.ts'
 import { createFolderMailer } from '../../shared/mail/folder.ts'
 import type { Mailer } from '../../shared/mail/mailer.ts'
 import { createSesMailer } from '../../shared/mail/ses.ts'
+import { countRuns } from '../../shared/metrics/jobs.ts'
+import { showOutbox } from '../../shared/metrics/outbox.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
@@ -58,6 +60,7 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   const standings = createStandings(db, clock)
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
+  const outboxFigures = showOutbox(registry, db, clock)
   const app = createApi({
     log,
     clock,
@@ -97,7 +100,8 @@ export async function open({ config, secrets }: CommodoreSettings, clock: Clock 
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
-    jobs: { ...jobs, registration: registration.job },
+    figures: outboxFigures,
+    jobs: countRuns(registry, clock, { ...jobs, registration: registration.job }),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

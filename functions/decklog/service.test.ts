@@ -60,6 +60,9 @@ test('opened from its variables it makes its topic, appends events, tells how it
   const metrics = await (await send(service, 'GET /metrics')).text()
   expect(metrics).toContain('decklog_events_total{event_type="stream-view",outcome="accepted",service="decklog"} 1')
 
+  expect(metrics).toMatch(/event_log_lag_records\{group="periscope-ingest",partition="\d+",service="decklog"\} 1/)
+  expect(metrics).toMatch(/event_log_committed_offset\{group="signalman-feed",partition="0",service="decklog"\} 0/)
+
   const log = stack.use(new PostgresEventLog(database.pool(database.urlAs('event_log'))))
   const lag = await log.lag({ topic: EVENTS_TOPIC, group: 'test' })
   expect(lag.reduce((sum, partition) => sum + partition.lag, 0n)).toBe(1n)

@@ -1,4 +1,3 @@
-import { Counter } from 'prom-client'
 import { type Clock, systemClock } from '../../shared/clock.ts'
 import { EVENTS_RETENTION_MS, EVENTS_TOPIC, TOPIC_PARTITIONS } from '../../shared/contract/decklog.ts'
 import { createAuthenticate } from '../../shared/http/authenticate.ts'
@@ -9,11 +8,13 @@ import { createVerifier } from '../../shared/identity/verifier.ts'
 import type { EventLog } from '../../shared/kafka/event-log.ts'
 import { openEventLog } from '../../shared/kafka/open-event-log.ts'
 import { createLog } from '../../shared/log.ts'
+import { countRuns } from '../../shared/metrics/jobs.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { DecklogSettings } from './config.ts'
 import { Gate } from './events/gate.ts'
 import { Marks } from './events/marks.ts'
+import { createMetrics } from './metrics.ts'
 import { createOwners } from './owners/owners.ts'
 
 const NAME = 'decklog'
@@ -42,12 +43,7 @@ export async function open({ config, secrets }: DecklogSettings, clock: Clock = 
   const quartermaster = client('quartermaster', config.QUARTERMASTER_URL)
   const registration = createRegistration({ service: NAME, quartermaster, config, clock, log })
   const { registry, observe } = createHttpMetrics(NAME)
-  const verdicts = new Counter({
-    name: 'decklog_events_total',
-    help: 'Events by type and what became of them',
-    labelNames: ['event_type', 'outcome'] as const,
-    registers: [registry],
-  })
+  const { verdicts } = createMetrics(registry, events)
   const keys = new URL('/.well-known/jwks.json', config.COMMODORE_URL)
   const app = createApi({
     log,
@@ -72,7 +68,7 @@ export async function open({ config, secrets }: DecklogSettings, clock: Clock = 
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
-    jobs: { registration: registration.job },
+    jobs: countRuns(registry, clock, { registration: registration.job }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -44,5 +44,5 @@ test('opened from its variables it stores events, tells how it is, and closes', 
   })
   const metrics = await (await get('/metrics')).text()
   expect(metrics).toMatch(/periscope_ingest_events_total\{outcome="stored",service="periscope-ingest"\} 1/)
-  expect(metrics).toMatch(/periscope_ingest_lag_events\{partition="0",service="periscope-ingest"\} 0/)
+  expect(metrics).toMatch(/periscope_ingest_newest_event_timestamp_seconds\{service="periscope-ingest"\} \d{10}/)
 })

@@ -1,14 +1,12 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
 import { type Clock, systemClock } from '../../shared/clock.ts'
-import { EVENTS_TOPIC } from '../../shared/contract/decklog.ts'
 import { Fault } from '../../shared/fault.ts'
 import { createHttpMetrics } from '../../shared/http/metrics.ts'
 import type { Service } from '../../shared/http/service.ts'
-import type { EventLog } from '../../shared/kafka/event-log.ts'
 import { createLog } from '../../shared/log.ts'
 import { createApi } from './api.ts'
 import type { PeriscopeIngestSettings } from './config.ts'
-import { consume, GROUP } from './ingest/consume.ts'
+import { consume } from './ingest/consume.ts'
+import { createMetrics } from './metrics.ts'
 import { NAME, openStores } from './stores.ts'
 
 /** A running Periscope Ingest; `drained` resolves once everything in the event log before the call is stored. */
@@ -21,9 +19,7 @@ export async function open(settings: PeriscopeIngestSettings, clock: Clock = sys
   const log = createLog(NAME)
   const stores = await openStores(settings, log, clock)
   const { registry, observe } = createHttpMetrics(NAME)
-  const count = countEvents(registry)
-  watchLag(registry, stores.events)
-  const consumer = consume({ ...stores, log, count })
+  const consumer = consume({ ...stores, log, count: createMetrics(registry, clock) })
   let stopped: unknown
   consumer.done.catch((error: unknown) => {
     stopped = error
@@ -49,32 +45,4 @@ export async function open(settings: PeriscopeIngestSettings, clock: Clock = sys
       await stores[Symbol.asyncDispose]()
     },
   }
-}
-
-function countEvents(registry: Registry): (stored: number, dead: number) => void {
-  const events = new Counter({
-    name: 'periscope_ingest_events_total',
-    help: 'Events taken from the log by what became of them',
-    labelNames: ['outcome'] as const,
-    registers: [registry],
-  })
-  return (stored, dead) => {
-    events.inc({ outcome: 'stored' }, stored)
-    events.inc({ outcome: 'dead' }, dead)
-  }
-}
-
-/** Events that are in the log and not yet stored, asked for whenever metrics are read. */
-function watchLag(registry: Registry, events: EventLog): void {
-  new Gauge({
-    name: 'periscope_ingest_lag_events',
-    help: 'Events in the log that are not stored yet, by partition',
-    labelNames: ['partition'] as const,
-    registers: [registry],
-    async collect() {
-      for (const { partition, lag } of await events.lag({ topic: EVENTS_TOPIC, group: GROUP })) {
-        this.set({ partition }, Number(lag))
-      }
-    },
-  })
 }

@@ -8,11 +8,13 @@ import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
+import { countRuns } from '../../shared/metrics/jobs.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
 import { createApi } from './api.ts'
 import type { PeriscopeQuerySettings } from './config.ts'
+import { readHeard } from './nodes/heard.ts'
 import { createRollUpJob } from './rollups/roll-up.ts'
 import { QUESTION_ROWS_MAX, QUESTION_SECONDS_MAX } from './rows/limits.ts'
 import { createKnownStreams } from './streams/known.ts'
@@ -63,7 +65,11 @@ export async function open({ config, secrets }: PeriscopeQuerySettings, clock: C
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
-    jobs: { registration: registration.job, 'roll-up': createRollUpJob({ clickhouse, clock }) },
+    figures: () => readHeard(clickhouse, clock()),
+    jobs: countRuns(registry, clock, {
+      registration: registration.job,
+      'roll-up': createRollUpJob({ clickhouse, clock }),
+    }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

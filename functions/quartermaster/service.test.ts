@@ -20,5 +20,8 @@ test('the service opens from its environment alone, is ready, and closes what it
   }
   await using service = await open(readConfig(environment))
   expect(await (await send(service, 'GET /health')).json()).toEqual({ status: 'ok', checks: { database: 'ok' } })
-  expect(await (await send(service, 'GET /metrics')).text()).toContain('http_requests_total')
+  const metrics = await (await send(service, 'GET /metrics')).text()
+  expect(metrics).toContain('http_requests_total')
+  expect(metrics).toContain('outbox_overdue_seconds{service="quartermaster"} 0')
+  expect(metrics).toContain('job_runs_total{name="outbox",outcome="failed",service="quartermaster"} 0')
 })

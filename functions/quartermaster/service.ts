@@ -7,6 +7,8 @@ import { createUserConfirmer } from '../../shared/http/user-sessions.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import { createVerifier } from '../../shared/identity/verifier.ts'
 import { createLog } from '../../shared/log.ts'
+import { countRuns } from '../../shared/metrics/jobs.ts'
+import { showOutbox } from '../../shared/metrics/outbox.ts'
 import { openDatabase } from '../../shared/postgres/database.ts'
 import { openPool } from '../../shared/postgres/pool.ts'
 import { createRegistration } from '../../shared/registry/registration.ts'
@@ -30,6 +32,7 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
   }
   const log = createLog(NAME)
   const { registry, observe } = createHttpMetrics(NAME)
+  const outboxFigures = showOutbox(registry, db, clock)
   const app = createApi({
     log,
     clock,
@@ -58,7 +61,8 @@ export async function open({ config, secrets }: QuartermasterSettings, clock: Cl
   return {
     fetch: (request) => app.fetch(request),
     leave: registration.leave,
-    jobs: { ...createJobs({ db, clock, log, commodore }), registration: registration.job },
+    figures: outboxFigures,
+    jobs: countRuns(registry, clock, { ...createJobs({ db, clock, log, commodore }), registration: registration.job }),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
 }

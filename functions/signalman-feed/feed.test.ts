@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import { TOPIC_PARTITIONS } from '../../shared/contract/decklog.ts'
 import { type FedEvent, feedHub, LiveEventType } from '../../shared/contract/signalman.ts'
 import { FEED_EVENTS_MAX } from '../../shared/contract/signalman-limits.ts'
 import { eventTypes } from '../../shared/events/catalogue.ts'
 import { newId } from '../../shared/ids.ts'
 import { createLog } from '../../shared/log.ts'
-import { CALL_CHARS_MAX, feed, HUBS_AT_ONCE, TOLD_WITHIN_MS } from './feed.ts'
+import { CALL_CHARS_MAX, feed, HUBS_AT_ONCE, LOG_PARTITIONS_MAX, TOLD_WITHIN_MS } from './feed.ts'
 
 const NOW = Date.parse('2026-11-24T10:00:00.000Z')
 const Body = feedHub.request.omit({ tenant_id: true })
@@ -26,7 +27,7 @@ function openDoor() {
     return Response.json({ taken: events.length })
   }
   const signalman = { service: 'signalman', baseUrl: new URL('http://signalman.test'), fetch }
-  const deps = { signalman, clock: () => new Date(NOW), log: createLog('signalman-feed') }
+  const deps = { signalman, clock: () => new Date(NOW), log: createLog('signalman-feed'), log_number: 0 }
   return { calls, statuses, deps, most: () => most }
 }
 
@@ -139,4 +140,14 @@ test('what a hub finds wrong in itself holds up nobody', async () => {
   statuses.set(bad, 400)
   await feed(deps, [record(bad), record(good)])
   expect(calls.map(({ tenant_id }) => tenant_id)).toEqual([good])
+})
+
+test('two logs never share a place, whatever their partitions', async () => {
+  const { calls, deps } = openDoor()
+  const tenant = newId('tenant')
+  const one = record(tenant)
+  await feed(deps, [one])
+  await feed({ ...deps, log_number: 2 }, [one])
+  expect(calls.map(({ events }) => events[0]?.partition)).toEqual([3, 2 * LOG_PARTITIONS_MAX + 3])
+  expect(LOG_PARTITIONS_MAX).toBeGreaterThan(TOPIC_PARTITIONS)
 })

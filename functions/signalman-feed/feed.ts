@@ -14,9 +14,13 @@ export const TOLD_WITHIN_MS = 10 * 60_000
 export const CALL_CHARS_MAX = 2 * 1024 * 1024
 /** Hubs that are told at a time. */
 export const HUBS_AT_ONCE = 16
+/** More than a log has. */
+export const LOG_PARTITIONS_MAX = 10_000
 
 export interface FeedDeps {
   signalman: Client
+  /** Hubs hear from several logs, whose partitions have the same numbers. */
+  log_number: number
   clock: Clock
   log: Log
 }
@@ -33,7 +37,7 @@ export async function feed(deps: FeedDeps, records: readonly Fed[]): Promise<voi
   for (const record of records) {
     const event = read(record, deps.log)
     if (event?.tenant_id == null || Date.parse(event.received_at) < since) continue
-    byTenant.set(event.tenant_id, [...(byTenant.get(event.tenant_id) ?? []), toFed(record, event)])
+    byTenant.set(event.tenant_id, [...(byTenant.get(event.tenant_id) ?? []), toFed(record, event, deps.log_number)])
   }
   const tenants = [...byTenant]
   for (let at = 0; at < tenants.length; at += HUBS_AT_ONCE) {
@@ -67,10 +71,11 @@ function read({ value, headers }: Fed, log: Log): StoredEvent | undefined {
   }
 }
 
-function toFed({ partition, offset }: Fed, stored: StoredEvent): FedEvent {
+function toFed(record: Fed, stored: StoredEvent, log_number: number): FedEvent {
+  const partition = log_number * LOG_PARTITIONS_MAX + record.partition
   const { event_id, event_type, stream_id, node_id, occurred_at, received_at, data } = stored
   const event = { event_id, event_type, stream_id, node_id, occurred_at, data: { ...data } }
-  return { partition, offset: String(offset), received_at, event }
+  return { partition, offset: String(record.offset), received_at, event }
 }
 
 function* inCalls(events: readonly FedEvent[]): Generator<FedEvent[]> {

@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../../shared/clock.ts'
-import { EVENTS_TOPIC } from '../../shared/contract/decklog.ts'
+import { EVENTS_TOPIC, type EventsGroup } from '../../shared/contract/decklog.ts'
 import { createServiceTokens, createSigner } from '../../shared/identity/signer.ts'
 import type { Consumer, EventLog } from '../../shared/kafka/event-log.ts'
 import { createLog } from '../../shared/log.ts'
 import type { FeedSettings } from './config.ts'
 import { type FeedDeps, feed } from './feed.ts'
 
-const NAME = 'signalman-feed'
+const NAME: EventsGroup = 'signalman-feed'
 /** As late as people notice. */
 const BATCH_WAIT_MS = 10
 export const BATCH_RECORDS_MAX = 1_000
@@ -15,7 +15,7 @@ export const BATCH_RECORDS_MAX = 1_000
 export function openFeed({ config, secrets }: FeedSettings, clock: Clock = systemClock): FeedDeps {
   const token = createServiceTokens(createSigner(secrets.IDENTITY_KEY, clock), 'signalman', clock)
   const signalman = { service: 'signalman', baseUrl: config.SIGNALMAN_URL, token }
-  return { signalman, clock, log: createLog(NAME) }
+  return { signalman, clock, log: createLog(NAME), log_number: config.LOG_NUMBER }
 }
 
 /** Feeds the hubs from the event log, where no event source does it, until closed. */

@@ -11,6 +11,8 @@ export const STATE_PATH = '/var/lib/helmsman'
 export interface EnrolFlags {
   /** The platform's domain, from which the address of each of its services follows. */
   domain?: string | undefined
+  /** The platform's region that is nearest, such as `eu-west-1`: events go there. */
+  region?: string | undefined
   token?: string | undefined
   name?: string | undefined
   address?: string | undefined
@@ -31,7 +33,7 @@ const kept = [
  */
 export async function enrolHost(flags: EnrolFlags, env: Variables): Promise<string> {
   const { settings = SETTINGS_PATH } = flags
-  const variables: Variables = { HELMSMAN_STATE_PATH: STATE_PATH, ...hostsOf(flags.domain), ...env, ...given(flags) }
+  const variables: Variables = { HELMSMAN_STATE_PATH: STATE_PATH, ...hostsOf(flags), ...env, ...given(flags) }
   const { config, secrets } = readConfig(variables)
   await mkdir(config.HELMSMAN_STATE_PATH, { recursive: true, mode: 0o700 })
   const { node_id } = await enrol({
@@ -49,10 +51,12 @@ export async function enrolHost(flags: EnrolFlags, env: Variables): Promise<stri
   return node_id
 }
 
-function hostsOf(domain: string | undefined): Variables {
+/** Without a region, events go to the central one. */
+function hostsOf({ domain, region }: EnrolFlags): Variables {
   if (domain === undefined) return {}
+  const decklog = region === undefined ? 'decklog' : `decklog.${region}`
   const [COMMODORE_URL, QUARTERMASTER_URL, DECKLOG_URL, FOGHORN_URL] = [
-    ...['commodore', 'quartermaster', 'decklog', 'play'],
+    ...['commodore', 'quartermaster', decklog, 'play'],
   ].map((host) => `https://${host}.${domain}`)
   return { COMMODORE_URL, QUARTERMASTER_URL, DECKLOG_URL, FOGHORN_URL }
 }

@@ -55,7 +55,15 @@ test('a new host installs Helmsman, enrols by options that it knows, and starts 
   ])
   expect(await readFile(join(folder, 'systemd/helmsman.service'), 'utf8')).toBe(await readFile(SERVICE, 'utf8'))
   const usage = await readFile(new URL('../main.ts', import.meta.url), 'utf8')
-  for (const option of ['--domain', '--address', 'ENROLMENT_TOKEN']) expect(usage).toContain(option)
+  for (const option of ['--domain', '--region', '--address', 'ENROLMENT_TOKEN']) expect(usage).toContain(option)
+})
+
+test('a host far from the central region enrols with its own', async () => {
+  const { run, calls } = await openMachine()
+  await run({ ...given, REGION: 'us-east-1' })
+  expect(await calls()).toContain(
+    'helmsman enrol --domain tv.example --region us-east-1 --address https://edge7.tv.example',
+  )
 })
 
 test('a host that is not let in starts nothing', async () => {

@@ -67,6 +67,21 @@ test(
   PROCESSES_TIMEOUT_MS,
 )
 
+test('a host brings its events to the region that it enrols with, else to the central one', async () => {
+  const plane = await startControlPlane()
+  const env = { QUARTERMASTER_URL: plane.client.baseUrl.href }
+  const decklogOf = async (...region: string[]) => {
+    const folder = await freshFolder()
+    const settings = join(folder, 'helmsman.env')
+    const where = ['--state', join(folder, 'state'), '--settings', settings]
+    const flags = ['enrol', '--domain', 'video.example', '--token', 'en_secret', ...region, ...where]
+    await run(process.execPath, [program, ...flags], { env })
+    return /^DECKLOG_URL=(.*)$/m.exec(await readFile(settings, 'utf8'))?.[1]
+  }
+  expect(await decklogOf('--region', 'us-east-1')).toBe('"https://decklog.us-east-1.video.example"')
+  expect(await decklogOf()).toBe('"https://decklog.video.example"')
+})
+
 test('a host that is not let in is told so, and nothing is written that would start it', async () => {
   const plane = await startControlPlane()
   plane.failing = 401

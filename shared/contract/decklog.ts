@@ -9,6 +9,10 @@ export const TOPIC_PARTITIONS = 12
 export const EVENTS_RETENTION_MS = 7 * 24 * 60 * 60 * 1000
 export const DEAD_LETTERS_RETENTION_MS = 30 * 24 * 60 * 60 * 1000
 
+/** Everybody who reads every event, by the group of their offsets. */
+export const EVENTS_GROUPS = ['periscope-ingest', 'commodore-events', 'signalman-feed'] as const
+export type EventsGroup = (typeof EVENTS_GROUPS)[number]
+
 /** Topics that may be produced to from outside. */
 export const Topic = z.enum([EVENTS_TOPIC]).describe('The topic to append to')
 export type Topic = z.infer<typeof Topic>

@@ -14,6 +14,7 @@ import type { Authenticate } from './authenticate.ts'
 import { requireReadableBody } from './body.ts'
 import { callerAddressOf, type Front } from './caller-address.ts'
 import { toProblemResponse } from './problem.ts'
+import type { Admit } from './rate-limit.ts'
 
 export const BODY_BYTES_MAX = 1024 * 1024
 export const REQUEST_TIMEOUT_MS = 10_000
@@ -41,6 +42,8 @@ export interface AppOptions<Deps extends object> {
   requestTimeoutMs?: number
   /** Who stands before the service; by default nobody, and callers' addresses are not known. */
   trustedProxies?: Front
+  /** Asked before anything is done for a caller. */
+  admit?: Admit
   observe?: Observe
 }
 
@@ -62,6 +65,13 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     if (c.var.quiet && answered.status < 400) c.var.ctx.log.debug('answered', line)
     else c.var.ctx.log.info('answered', line)
   })
+  const { admit } = options
+  if (admit) {
+    app.use(async (c, next) => {
+      await admit({ address: c.var.ctx.address, path: c.req.path })
+      await next()
+    })
+  }
   // First, so that a body which trickles in is late too.
   app.use(timeout(requestTimeoutMs, () => new HTTPException(408, { message: 'The request took too long.' })))
   app.use(

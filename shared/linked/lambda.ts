@@ -8,6 +8,11 @@ export function withLinkedSecrets(env: Variables, secrets: LinkedSecrets): Varia
   return { ...env, ...Object.fromEntries(linked) }
 }
 
+/** Which deployment a function belongs to. */
+export function linkedStage(): string {
+  return Resource.App.stage
+}
+
 /** What is linked depends on the function, so that its type says nothing of it. */
 function read(secret: string): string {
   return (Resource as unknown as Record<string, { value: string }>)[secret]?.value ?? ''

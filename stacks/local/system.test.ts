@@ -16,6 +16,7 @@ import { ServiceInstance } from '../../shared/contract/registry.ts'
 import { IssuedTicket } from '../../shared/contract/signalman.ts'
 import { configureLog } from '../../shared/log.ts'
 import { launchChromium } from '../../shared/testing/chromium.ts'
+import { readRegistered } from '../monitoring/emitted.ts'
 import { findFreeOffset } from './free-offset.ts'
 import { rollDice } from './media-host/dice.ts'
 import type { MediaHost } from './media-host/media-host.ts'
@@ -348,6 +349,19 @@ test('a host that its operator drains gets no new viewers', async () => {
   expect((await setMode('active')).status).toBe(200)
   host.finish()
 }, 90_000)
+
+test('services and the host show the metrics that dashboard and alerts are held to, and no others', async () => {
+  const { helmsman, ...others } = system.state.services
+  const shownAt = async (url = '') => {
+    const response = await fetch(`${url}/metrics`)
+    return response.ok ? [...(await response.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name) : []
+  }
+  const registered = readRegistered()
+  expect((await shownAt(helmsman)).sort()).toEqual(registered.helmsman)
+  const functions = ['commodore', 'decklog', 'periscope_ingest', 'periscope_query', 'quartermaster']
+  const shown = await Promise.all(functions.map((name) => shownAt(others[name])))
+  expect([...new Set(shown.flat())].sort()).toEqual(registered.services)
+})
 
 test('operators see which services run', async () => {
   const authorization = `Bearer ${system.state.operator.api_token}`

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
-import { access, readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, stop } from 'esbuild'
 import { z } from 'zod'
@@ -8,7 +9,14 @@ import { startCli } from './cli.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const PLATFORM = join(ROOT, '.sst/platform')
 
-const Resource = z.object({ type: z.string(), name: z.string(), inputs: z.looseObject({}) })
+const Resource = z.object({
+  type: z.string(),
+  name: z.string(),
+  inputs: z.looseObject({}),
+  region: z.string(),
+  protect: z.boolean().default(false),
+  retain: z.boolean().default(false),
+})
 const Told = z.object({ app: z.looseObject({}), resources: z.array(Resource), outputs: z.array(z.string()) })
 
 /** What a stage would make in the clouds. */
@@ -19,22 +27,27 @@ export interface Evaluation extends z.infer<typeof Told> {
 
 interface Stage {
   stage: string
+  /** The central one first. */
+  regions?: readonly [string, ...string[]]
   env?: Record<string, string>
 }
 
 /** Runs the stack program of a stage as `sst deploy` would, with clouds that make nothing. Needs `.ci/sst-platform` first. */
-export async function evaluate({ stage, env = {} }: Stage): Promise<Evaluation> {
+export async function evaluate({ stage, regions = ['eu-west-1'], env = {} }: Stage): Promise<Evaluation> {
   await access(PLATFORM).catch(() => {
     throw new Error('SST’s platform is not there: run .ci/sst-platform first.')
   })
   await using cli = await startCli()
-  const program = join(PLATFORM, `evaluate-${stage}.mjs`)
-  await bundle(program, stage)
+  await using opened = new AsyncDisposableStack()
+  const program = join(PLATFORM, `evaluate-${stage}-${randomUUID()}.mjs`)
+  opened.defer(() => rm(program, { force: true }))
+  await bundle(program, stage, regions[0])
   const secrets = (await secretNames()).map((name) => [`SST_SECRET_${name}`, `value-of-${name}`])
   const child = fork(program, [], {
     env: {
       PATH: process.env.PATH,
       FRAMEWORKS_DOMAIN: 'video.example',
+      FRAMEWORKS_REGIONS: regions.join(),
       SST_SERVER: cli.url,
       CLOUDFLARE_API_BASE_URL: cli.url,
       CLOUDFLARE_API_TOKEN: 'x',
@@ -56,7 +69,7 @@ export async function evaluate({ stage, env = {} }: Stage): Promise<Evaluation> 
 }
 
 /** As SST bundles it: what stands for the app and the CLI is put in, and packages are the platform's own. */
-async function bundle(outfile: string, stage: string): Promise<void> {
+async function bundle(outfile: string, stage: string, region: string): Promise<void> {
   const isProduction = stage === 'prod'
   const app = {
     name: 'frameworks',
@@ -64,7 +77,7 @@ async function bundle(outfile: string, stage: string): Promise<void> {
     home: 'aws',
     removal: isProduction ? 'retain' : 'remove',
     protect: isProduction,
-    providers: { aws: { region: 'eu-west-1' }, cloudflare: {} },
+    providers: { aws: { region }, cloudflare: {} },
   }
   const paths = { root: ROOT, platform: PLATFORM, work: join(ROOT, '.sst'), home: PLATFORM }
   const cli = { command: 'deploy', rpc: '', paths, state: { version: {} } }

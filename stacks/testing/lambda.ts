@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { createCipheriv, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,8 @@ const INVOKER = new URL('invoke.ts', import.meta.url)
 export interface Bundle extends AsyncDisposable {
   bytes: number
   gzip_bytes: number
+  /** What its last call wrote. */
+  written: string
   /** Calls an export with an event, in a process of its own: a cold start each time. Rejects with what the function throws. */
   invoke(name: string, event: unknown, given: Given): Promise<unknown>
 }
@@ -46,7 +49,8 @@ export async function bundleFunction(file: string, install: readonly string[] = 
   const code = outputFiles[0]?.text ?? ''
   await writeFile(join(folder, 'bundle.mjs'), code)
   if (install.length > 0) await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  return {
+  const bundle: Bundle = {
+    written: '',
     bytes: Buffer.byteLength(code),
     gzip_bytes: (await promisify(gzip)(code)).byteLength,
     invoke: async (name, event, { env = {}, secrets }) => {
@@ -59,17 +63,23 @@ export async function bundleFunction(file: string, install: readonly string[] = 
           SST_KEY: key,
           SST_KEY_FILE: join(folder, 'resource.enc'),
         },
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         serialization: 'json',
+      })
+      bundle.written = ''
+      child.stdout?.on('data', (chunk) => {
+        bundle.written += chunk
       })
       child.send({ event })
       return answerOf(child)
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }
+  return bundle
 }
 
 async function answerOf(child: ReturnType<typeof fork>): Promise<unknown> {
+  const closed = once(child, 'close')
   let said = ''
   child.stderr?.on('data', (chunk) => {
     said += chunk
@@ -79,6 +89,8 @@ async function answerOf(child: ReturnType<typeof fork>): Promise<unknown> {
     child.once('exit', (code) => resolve({ error: `ended with ${code}: ${said}` }))
   })
   child.kill()
+  // What it wrote has come then, too.
+  await closed
   if (error !== undefined) throw new Error(error)
   return result
 }

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../../shared/clock.ts'
-import { EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
+import { EVENTS_TOPIC, type EventsGroup } from '../../../shared/contract/decklog.ts'
 import type { ConsumedRecord, Consumer, EventLog } from '../../../shared/kafka/event-log.ts'
 import { createLog } from '../../../shared/log.ts'
 import { openDatabase } from '../../../shared/postgres/database.ts'
@@ -8,7 +8,7 @@ import type { Tables } from '../tables.ts'
 import type { ListenerSettings } from './config.ts'
 import { hear } from './hear.ts'
 
-const NAME = 'commodore-events'
+const NAME: EventsGroup = 'commodore-events'
 /** As few transactions as possible, and none that holds its locks for long. */
 export const BATCH_RECORDS_MAX = 500
 const BATCH_WAIT_MS = 200

@@ -3,6 +3,7 @@ import { DEAD_LETTERS_TOPIC, EVENTS_TOPIC } from '../../../shared/contract/deckl
 import type { ConsumedRecord, EventLog } from '../../../shared/kafka/event-log.ts'
 import { PostgresEventLog } from '../../../shared/kafka/postgres/postgres-event-log.ts'
 import { createLog } from '../../../shared/log.ts'
+import type { Figures } from '../../../shared/metrics/figures.ts'
 import { eventOf, marksOf, toValue } from '../testing/events.ts'
 import { openTestStores, type TestStores } from '../testing/stores.ts'
 import { consume } from './consume.ts'
@@ -50,20 +51,23 @@ test('what is in the event log is stored, and what cannot be is buried with its 
   const headers = { event_type: 'stream-end', event_id: 'x' }
   const records = good.map((event) => ({ key: `${tenant_id}:${event.stream_id}`, headers, ...toValue(event) }))
   const bad = { key: 'k', headers, value: Buffer.from('{"a\u00e9\0') }
-  const counted = { stored: 0, dead: 0 }
+  const counted = { stored: 0, dead: 0, newest_ms: 0 }
+  const before = Date.now()
   await using consumer = consume({
     ...stores,
     events,
     log,
-    count: (stored, dead) => {
+    count: ({ stored, dead, newest_ms }) => {
       counted.stored += stored
       counted.dead += dead
+      counted.newest_ms = newest_ms
     },
   })
   await events.produce(EVENTS_TOPIC, [...records, bad])
   await consumer.drained()
   expect(await runsOf(tenant_id)).toBe(20)
-  expect(counted).toEqual({ stored: 20, dead: 1 })
+  expect(counted).toMatchObject({ stored: 20, dead: 1 })
+  expect(counted.newest_ms).toBeGreaterThanOrEqual(before)
   const [letter, ...others] = await letters()
   expect(others).toEqual([])
   expect(letter?.key).toBe('k')
@@ -124,7 +128,10 @@ test('a batch from Lambda’s event source is stored, and a bad record in it bur
     'analytics_events-0': [toValue(a).value, Buffer.from('no')],
     'analytics_events-2': [toValue(b).value],
   })
-  expect(await handleKafkaEvent({ ...stores, events, log }, input)).toEqual({ batchItemFailures: [] })
+  const told: Figures[] = []
+  const deps = { ...stores, events, log, tell: (figures: Figures) => void told.push(figures) }
+  expect(await handleKafkaEvent(deps, input)).toEqual({ batchItemFailures: [] })
+  expect(told).toEqual([{ DeadLetters: 1, IngestAge: expect.any(Number) }])
   expect(await runsOf(tenant_id)).toBe(2)
   expect(await letters()).toMatchObject([
     { key: 'k', headers: { event_type: 'stream-end', dead_from: 'analytics_events/0/11' } },
@@ -140,6 +147,7 @@ test('a record that cannot even be buried comes again, with its partition alone'
   })
   await using empty = new PostgresEventLog(database.pool(database.urlAs('event_log')))
   const input = mskEvent({ 'analytics_events-1': [toValue(eventOf('stream-end')).value, Buffer.from('no')] })
-  const { batchItemFailures } = await handleKafkaEvent({ ...withoutTopics, events: empty, log }, input)
+  const deps = { ...withoutTopics, events: empty, log, tell: () => undefined }
+  const { batchItemFailures } = await handleKafkaEvent(deps, input)
   expect(batchItemFailures).toEqual([{ itemIdentifier: { 'topic-partition': 'analytics_events-1', offset: 11 } }])
 })

@@ -1,4 +1,5 @@
 import { Miniflare, NoOpLog } from 'miniflare'
+import { RATE_PERIOD_SECONDS } from '../../../shared/http/rate-limit.ts'
 import { createLog } from '../../../shared/log.ts'
 import { COMPATIBILITY_DATE, type EdgeWorkerName, edgeWorkers } from '../../edge-workers.ts'
 import { bundleWorker } from './bundle.ts'
@@ -32,7 +33,7 @@ export interface Edge extends AsyncDisposable {
 /** Runs one edge worker in workerd, as Cloudflare does, on a loopback port. */
 export async function startEdge({ worker = 'foghorn', isolates = 1, ...options }: EdgeOptions): Promise<Edge> {
   const log = createLog(worker)
-  const { durableObjects, entry } = edgeWorkers[worker]
+  const { durableObjects, entry, callsPerMinuteMax } = edgeWorkers[worker]
   const { code, gzip_bytes } = await bundleWorker(options.entry ?? entry)
   const nameOf = (isolate: number) => (isolate === 0 ? worker : `${worker}-${isolate}`)
   log.info('edge worker bundled', { gzip_bytes })
@@ -46,6 +47,12 @@ export async function startEdge({ worker = 'foghorn', isolates = 1, ...options }
       // Miniflare's own port leads through a Worker of its own, which takes longer than a redirect does.
       ...(isolate === 0 && { unsafeDirectSockets: [{ host: HOST, port: options.port }] }),
       bindings: options.bindings,
+      ratelimits: Object.fromEntries(
+        Object.entries(callsPerMinuteMax).map(([binding, limit]) => [
+          binding,
+          { namespace_id: binding, simple: { limit, period: RATE_PERIOD_SECONDS } },
+        ]),
+      ),
       durableObjects: Object.fromEntries(
         Object.entries(durableObjects).map(([binding, className]) => [
           binding,

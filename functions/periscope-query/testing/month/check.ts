@@ -3,9 +3,10 @@ import { send } from '../../../../shared/testing/api.ts'
 import { toBuckets } from '../../series/buckets.ts'
 import type { TestPeriscopeQuery } from '../periscope-query.ts'
 import { slowMeters } from '../slow-meters.ts'
-import { slowPieces, slowQuality } from '../slow-quality.ts'
-import { slowTierSpans, slowTiers } from '../slow-tiers.ts'
-import { slowAudience, slowVisits } from '../slow-visits.ts'
+import { type Piece, slowPieces, slowQuality } from '../slow-quality.ts'
+import type { Span } from '../slow-spans.ts'
+import { slowTierSpans, slowTiers, type Tier } from '../slow-tiers.ts'
+import { slowAudience, slowVisits, type Visit } from '../slow-visits.ts'
 import { endOf, type MonthShape, monthOf, tenantOf } from './month.ts'
 
 type Figures = Record<string, number | null>
@@ -17,7 +18,7 @@ interface Series {
 }
 
 /** What some things of the month come to within a time, slowly, and by what each of them is grouped. */
-interface Slow<T> {
+interface Slow<T extends object> {
   path: string
   by: readonly string[]
   things: readonly T[]
@@ -42,7 +43,7 @@ export async function findDifferences(
   const differences: string[] = []
   let compared = 0
 
-  async function check<T>({ path, by, things, groupOf, figuresOf }: Slow<T>): Promise<void> {
+  async function check<T extends object>({ path, by, things, groupOf, figuresOf }: Slow<T>): Promise<void> {
     for (const dimension of by) {
       const query = `from=${range.from}&to=${range.to}&bucket=1d&time_zone=Asia/Kolkata&by=${dimension}&groups=40`
       const response = await send(periscope, `GET ${path}?${query}`, { token })
@@ -71,30 +72,40 @@ export async function findDifferences(
     }
   }
 
-  const column = <T extends object>(thing: T, by: string) => String(thing[by as keyof T] ?? '')
-  await check({
-    ...{ path: '/analytics/viewers', by: ['stream_id', 'country_code', 'city', 'protocol', 'node_id'] },
-    ...{ things: slowVisits(events, range, now), groupOf: column, figuresOf: slowAudience },
+  const column = (thing: object, by: string) => String(thing[by as keyof typeof thing] ?? '')
+  await check<Visit>({
+    path: '/analytics/viewers',
+    by: ['stream_id', 'country_code', 'city', 'protocol', 'node_id'],
+    things: slowVisits(events, range, now),
+    groupOf: column,
+    figuresOf: slowAudience,
   })
-  await check({
-    ...{ path: '/analytics/quality', by: ['stream_id', 'node_id', 'protocol'] },
-    ...{ things: slowPieces(events, range, now), groupOf: column, figuresOf: slowQuality },
+  await check<Piece>({
+    path: '/analytics/quality',
+    by: ['stream_id', 'node_id', 'protocol'],
+    things: slowPieces(events, range, now),
+    groupOf: column,
+    figuresOf: slowQuality,
   })
-  await check({
-    ...{ path: '/analytics/tiers', by: ['stream_id'], things: slowTierSpans(events, range, now) },
-    ...{ groupOf: column, figuresOf: slowTiers },
+  await check<Span<Tier>>({
+    path: '/analytics/tiers',
+    by: ['stream_id'],
+    things: slowTierSpans(events, range, now),
+    groupOf: column,
+    figuresOf: slowTiers,
   })
-  await check({
-    ...{ path: '/analytics/usage', by: ['stream_id', 'cluster_id'], things: events.filter(isEnd), groupOf: column },
+  await check<StoredEvent>({
+    path: '/analytics/usage',
+    by: ['stream_id', 'cluster_id'],
+    things: events.filter(isEnd),
+    groupOf: column,
     figuresOf: (ends, start, end) => slowMeters(ends.filter((event) => isWithin(event, start, end))),
   })
-  await check({
-    ...{
-      path: '/analytics/routing',
-      by: ['country_code', 'outcome'],
-      things: events.flatMap(choiceOf),
-      groupOf: column,
-    },
+  await check<Choice>({
+    path: '/analytics/routing',
+    by: ['country_code', 'outcome'],
+    things: events.flatMap(choiceOf),
+    groupOf: column,
     figuresOf: slowChoices,
   })
   return { compared, differences }
