@@ -3,18 +3,20 @@ import type { Ctx } from '../deps.ts'
 import { matching } from '../rows/matching.ts'
 import { readerOf } from '../rows/reader.ts'
 import { fragment } from '../rows/source.ts'
-import { type Measure, readSeries } from '../series/series.ts'
+import type { Added } from '../series/added.ts'
+import { type Measure, readAddedSeries } from '../series/series.ts'
 import { requireOwnStream } from '../streams/reader.ts'
 import { qualityRows } from './rolled-quality.ts'
 import { aggregates, nothing, Sums } from './sums.ts'
 
 type Figures = Omit<Quality['points'][number], 'at'>
 
-const measure: Measure<typeof Sums, Figures> = {
+const measure: Measure<typeof Sums, Figures> & Added<typeof Sums> = {
   columns: aggregates,
   sums: Sums,
   nothing,
   rank: fragment`egress_bytes + full_ms`,
+  sizeOf: ({ egress_bytes, full_ms }) => egress_bytes + full_ms,
   toFigures: (sums) => {
     const { full_ms, dry_ms, recover_ms } = sums
     return {
@@ -40,8 +42,10 @@ export async function readQuality(ctx: Ctx, query: QualityQuery): Promise<Qualit
   const reader = readerOf(ctx)
   const { stream_id, node_id, cluster_id, protocol } = query
   await requireOwnStream(ctx, stream_id)
-  const rows = await qualityRows(reader, query, stream_id, ctx.now())
-  return readSeries(reader, query, matching(reader, rows, { node_id, cluster_id, protocol }), measure)
+  const parts = await qualityRows(reader, query, stream_id, ctx.now())
+  const filters = { node_id, cluster_id, protocol }
+  const matched = parts.map(({ source, few }) => ({ source: matching(reader, source, filters), few }))
+  return readAddedSeries(reader, query, matched, measure)
 }
 
 /** Null of nothing; what a host counts in two ways may exceed what it is a share of. */

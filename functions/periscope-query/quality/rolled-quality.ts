@@ -5,34 +5,46 @@ import { HOUR_MS, splitAt } from '../rollups/split.ts'
 import type { Reader } from '../rows/reader.ts'
 import { column, fragment, type Source, text, whole } from '../rows/source.ts'
 import { union } from '../rows/union.ts'
+import type { PartOfRows } from '../series/added.ts'
 import { bucketOf } from '../series/bucket-of.ts'
-import type { Part } from './part.ts'
 import { bufferRows, bufferSpans, ingressRows, readySpans, startupRows } from './stream-rows.ts'
-import { aggregates, sumNames, toColumns } from './sums.ts'
+import { aggregates, sumNames } from './sums.ts'
 import { viewerRows } from './viewer-rows.ts'
 
 /** What is rolled up is summed by so much: hours and days of every time zone begin at full quarters. */
 const GRAIN = '15m'
 
-/** What quality is summed from, of as much as is rolled up from there, and of the rest event by event. */
-export async function qualityRows(reader: Reader, query: SeriesInput, stream_id: string | undefined, now: Date) {
+/** What quality is summed from, by where it comes from: of as much as is rolled up from there, of the rest from events. */
+export async function qualityRows(
+  reader: Reader,
+  query: SeriesInput,
+  stream_id: string | undefined,
+  now: Date,
+): Promise<PartOfRows[]> {
   const fine = query.bucket !== undefined && bucketMs[query.bucket] < bucketMs[GRAIN]
   const until = await readRolledUntil(reader, now)
   const { rolled, raw } = splitAt(query, fine ? 0 : until)
-  const seen = raw.flatMap((range) => {
-    return eventRows(reader, { range, query, stream_id, now, before: beforeOf(reader, range, until, stream_id) })
+  const parts = raw.map((range) => {
+    return { range, query, stream_id, now, before: beforeOf(reader, range, until, stream_id) }
   })
-  if (rolled === undefined) return union(reader, seen)
+  const seen =
+    parts.length === 0
+      ? []
+      : fromEvents.map((rows) =>
+          union(
+            reader,
+            parts.map((part) => rows(reader, part)),
+          ),
+        )
+  if (rolled === undefined) return seen.map((source) => ({ source, few: false }))
   const kept = reader.derive`
     SELECT ${bucketOf(query, fragment`fromUnixTimestamp64Milli(quarter_ms)`)} AS at, stream_id, node_id, cluster_id, protocol,
-      ${toColumns(Object.fromEntries(sumNames.map((name) => [name, column(name)])))}
+      ${sumNames.map(column).reduce((list, name) => fragment`${list}, ${name}`)}
     FROM ${rolledRows(reader, 'rolled_quality', rolled, stream_id)} AS summed`
-  return union(reader, [kept, ...seen])
+  return [{ source: kept, few: false }, ...seen.map((source) => ({ source, few: true }))]
 }
 
-function eventRows(reader: Reader, part: Part): Source[] {
-  return [viewerRows, bufferRows, ingressRows, startupRows].map((rows) => rows(reader, part))
-}
+const fromEvents = [viewerRows, bufferRows, ingressRows, startupRows]
 
 const columns = [
   'tenant_id',
@@ -72,7 +84,10 @@ export async function rollUpQuality(reader: Reader, range: TimeRange, version: n
     derive`
       SELECT ${text(tenant_id)}, toStartOfHour(fromUnixTimestamp64Milli(toInt64(at), 'UTC')), ${kept}, at,
         stream_id, node_id, cluster_id, protocol, ${aggregates}
-      FROM ${union(reader, eventRows(reader, part))} AS seen GROUP BY at, stream_id, node_id, cluster_id, protocol`,
+      FROM ${union(
+        reader,
+        fromEvents.map((rows) => rows(reader, part)),
+      )} AS seen GROUP BY at, stream_id, node_id, cluster_id, protocol`,
   )
   const hour_ms = whole(HOUR_MS)
   const edges = fragment`range(intDiv(began, ${hour_ms}) * ${hour_ms}, intDiv(ended, ${hour_ms}) * ${hour_ms}, ${hour_ms})`

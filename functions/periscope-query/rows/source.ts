@@ -48,6 +48,7 @@ export class Value {
 }
 
 export const text = (content: string) => new Value('String', content)
+export const texts = (content: readonly string[]) => new Value('Array(String)', content)
 export const whole = (content: number) => new Value('Int64', content)
 export const wholes = (content: readonly number[]) => new Value('Array(Int64)', content)
 
