@@ -88,7 +88,7 @@ const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
 
 const periscopeQueryJobs = new sst.aws.CronV2('PeriscopeQueryJobs', {
   schedule: 'rate(1 minute)',
-  function: { ...periscopeQueryFunction, handler: 'functions/periscope-query/handler.jobs' },
+  function: { ...periscopeQueryFunction, handler: 'functions/periscope-query/handler.jobs', timeout: '60 seconds' },
 })
 
 const decklog = regional.find(({ place }) => place.region === tiers.central)?.functions.Decklog

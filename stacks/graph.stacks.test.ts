@@ -224,7 +224,7 @@ describe('event sources', () => {
     )
     const wanted = builds().flatMap(({ handler, functionID }) => (handler.endsWith('.jobs') ? [functionID] : []))
     expect(called.sort()).toEqual(wanted.sort())
-    // Rollups are views, and retention is ClickHouse's own: neither needs a job.
+    // Rollups are a job of Periscope Query, and retention is ClickHouse's own.
     expect(wanted).toHaveLength(4)
   })
 

@@ -8,6 +8,8 @@ import { fillMonth } from '../testing/month/fill.ts'
 import { endOf, type MonthShape, monthOf, streamsOf, tenantOf } from '../testing/month/month.ts'
 import { questionsOf } from '../testing/month/questions.ts'
 import { openTestPeriscopeQuery, type TestPeriscopeQuery } from '../testing/periscope-query.ts'
+import { createRollUpJob, rollUp, SETTLE_MS } from './roll-up.ts'
+import { LATE_DAYS_MAX } from './rolled.ts'
 
 const SEED = 21
 const shape: MonthShape = {
@@ -86,6 +88,12 @@ test('every answer from what is rolled up is the one from the events', async () 
     expect(await count(table)).toBeGreaterThan(20)
   expect(await staleHours()).toBe(0)
   for (const tenant of [0, 1]) await expectSame(tenant)
+})
+
+test('an hour is rolled up once hosts have had time to tell of it', async () => {
+  const last = new Date(Math.floor((Date.parse(NOW) - SETTLE_MS) / HOUR_MS) * HOUR_MS - HOUR_MS)
+  expect(await count(`rolled_hours WHERE hour = '${toText(last)}'`)).toBe(shape.tenants)
+  expect(await count(`rolled_hours WHERE hour > '${toText(last)}'`)).toBe(0)
 })
 
 test('figures of viewers, quality, tiers, usage and routing are those of a slow look at each event', async () => {
@@ -169,15 +177,53 @@ test('however late, often and disordered events come while hours are rolled up, 
 
 test('rolling up that is cut off leaves the answers as they were, and goes on where it was', async () => {
   await storeBoth(
-    [...monthOf(0, shape, SEED)].slice(0, 200).map((event) => ({ ...event, event_id: crypto.randomUUID() })),
+    [...monthOf(0, shape, SEED)].slice(-200).map((event) => ({ ...event, event_id: crypto.randomUUID() })),
   )
-  // What half of an hour's rows would be.
-  await rolling.stores.clickhouse.command(
-    `INSERT INTO rolled_quality SELECT * REPLACE (version + INTERVAL 1 YEAR AS version, full_ms * 2 AS full_ms) FROM rolled_quality`,
-  )
+  const { clickhouse } = rolling.stores
+  const cut: typeof clickhouse = {
+    ...clickhouse,
+    insert: (table, ...rest) => {
+      return table === 'rolled_hours' ? Promise.reject(new Error('cut off')) : clickhouse.insert(table, ...rest)
+    },
+  }
+  // It had begun while another one was about to end.
+  const deps = { clock: () => new Date(NOW), stampedEarlyMs: -1 }
+  const never = new AbortController().signal
+  await expect(rollUp({ ...deps, clickhouse: cut }, never)).rejects.toThrow('cut off')
+  for (const table of ['rolled_quality', 'rolled_states', 'rolled_visits']) {
+    await clickhouse.command(`OPTIMIZE TABLE ${table} FINAL`)
+  }
   await expectSame(0)
+  await rollUp({ ...deps, clickhouse }, never)
+  expect(await staleHours()).toBe(0)
+  await expectSame(0)
+})
+
+test('what comes too late to be worked out anew is left alone, and what is a little earlier is not', async () => {
+  const days = (ago: number) => new Date(Date.parse(NOW) - ago * 86_400_000).toISOString()
+  const [event] = monthOf(1, shape, SEED)
+  const old = { ...event, event_type: 'stream-lifecycle', data: lifecycle } as StoredEvent
+  const before = await count(`rolled_hours FINAL WHERE tenant_id = '${tenantOf(1)}'`)
+  await rolling.store([{ ...old, event_id: crypto.randomUUID(), occurred_at: days(LATE_DAYS_MAX + 0.1) }])
   await rolling.rollUp()
-  await expectSame(0)
+  expect(await count(`rolled_hours FINAL WHERE tenant_id = '${tenantOf(1)}'`)).toBe(before)
+  await rolling.store([{ ...old, event_id: crypto.randomUUID(), occurred_at: days(LATE_DAYS_MAX - 0.1) }])
+  await rolling.rollUp()
+  expect(await count(`rolled_hours FINAL WHERE tenant_id = '${tenantOf(1)}'`)).toBeGreaterThan(before + 20 * 24)
+})
+
+test('a change that was stamped within the last minute may be of an event that is not seen yet', async () => {
+  const [event] = monthOf(1, shape, SEED)
+  await rolling.store([
+    { ...event, event_type: 'stream-lifecycle', data: lifecycle, event_id: crypto.randomUUID() } as StoredEvent,
+  ])
+  const { clickhouse } = rolling.stores
+  const { run, every_seconds } = createRollUpJob({ clickhouse, clock: () => new Date(NOW) })
+  expect(every_seconds).toBe(60)
+  await run(new AbortController().signal)
+  expect(await staleHours()).toBeGreaterThan(0)
+  await rolling.rollUp()
+  expect(await staleHours()).toBe(0)
 })
 
 test('quality of a time whose samples are gone is still there', async () => {
@@ -203,6 +249,15 @@ test('of a tenant that is forgotten nothing rolled up stays', async () => {
     expect(await count(table), table).toBeGreaterThan(0)
   }
 })
+
+const toText = (time: Date) => time.toISOString().slice(0, 19).replace('T', ' ')
+
+const lifecycle = {
+  ...{ status: 'starting', cause: 'ready', reason: null, input_type: null, replicated: null, viewers: null },
+  ...{ inputs: null, outputs: null, tracks: null, ingress_bytes: null, egress_bytes: null, viewer_seconds: null },
+  ...{ packets_sent: null, packets_lost: null, packets_retransmitted: null, buffer_ms: null, jitter_ms: null },
+  issues: null,
+}
 
 function connect(session_id: string) {
   return {

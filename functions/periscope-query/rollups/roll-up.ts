@@ -43,6 +43,9 @@ export async function rollUp(deps: Deps, signal: AbortSignal): Promise<void> {
       const to = Math.min(from + CHUNK_MS, end)
       const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
       const version = (await readTime(clickhouse)) - stampedEarlyMs
+      // Whoever rolls up the same at once and ends first has its rows replaced by these: they hold once this run has ended too.
+      const changed_at = new Date(version - 1).toISOString()
+      await clickhouse.insert('hour_changes', [{ tenant_id, hour: toSeconds(from), changed_at }])
       await rollUpVisits(reader, range, version)
       await rollUpQuality(reader, range, version, from === from_ms && rolled_ms === 0 ? 0 : from)
       // States last into the hours after these, which are to be rolled up anew too.
