@@ -22,7 +22,8 @@ test('a thousand times the viewers are a thousand times the traffic, and no less
   const [few, many] = [sizeOf(1_000), sizeOf(1_000_000)]
   expect(many.egress_gbps / few.egress_gbps).toBeCloseTo(1_000)
   expect(many.redirects / few.redirects).toBeCloseTo(1_000)
-  for (const name of ['hosts', 'streams', 'events', 'stored_gb_a_month'] as const) expect(many[name]).toBeGreaterThan(few[name])
+  for (const name of ['hosts', 'streams', 'events', 'stored_gb_a_month'] as const)
+    expect(many[name]).toBeGreaterThan(few[name])
 })
 
 test('the command prints it, and says what is wrong with what it cannot read', () => {
