@@ -12,7 +12,7 @@ export const assumed = {
   session_seconds: 900,
   /** A choice of a host, a view, an arrival, an end. */
   events_per_session: 4,
-  /** MistServer asks Helmsman when one begins and when it ends. */
+  /** MistServer asks Helmsman when one is wanted and when it begins, and tells it when it ends. */
   triggers_per_session: 3,
   viewers_per_stream: 50,
   /** Hosts that a stream is on, on average. */
