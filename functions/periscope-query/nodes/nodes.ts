@@ -37,10 +37,11 @@ const measure: Measure<typeof Sums, Figures> = {
     avg(media_egress_bytes_per_second) AS sent, max(media_egress_bytes_per_second) AS sent_max,
     avg(media_ingress_bytes_per_second) AS received, avg(network_egress_bytes_per_second) AS network_sent,
     avg(network_ingress_bytes_per_second) AS network_received, avg(seen.streams) AS streams,
-    max(seen.viewers) AS viewers_max, avg(seen.viewers) AS viewers`,
+    max(seen.viewers) AS viewers_max, avg(seen.viewers) AS viewers,
+    sum(ifNull(media_egress_bytes_per_second, 0)) AS sent_sum`,
   sums: Sums,
   nothing,
-  rank: fragment`sum(ifNull(media_egress_bytes_per_second, 0))`,
+  rank: fragment`sent_sum`,
   toFigures: (sums) => ({
     ...{ hosts: sums.hosts, polls: sums.polls, unhealthy_reasons: sums.unhealthy_reasons },
     healthy_ratio: sums.polls === 0 ? null : sums.healthy / sums.polls,

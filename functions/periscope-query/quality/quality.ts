@@ -2,20 +2,17 @@ import type { Quality, QualityQuery } from '../../../shared/contract/quality.ts'
 import type { Ctx } from '../deps.ts'
 import { matching } from '../rows/matching.ts'
 import { readerOf } from '../rows/reader.ts'
-import { fragment } from '../rows/source.ts'
 import type { Added } from '../series/added.ts'
-import { type Measure, readAddedSeries } from '../series/series.ts'
+import { readAddedSeries } from '../series/series.ts'
 import { requireOwnStream } from '../streams/reader.ts'
 import { qualityRows } from './rolled-quality.ts'
-import { aggregates, nothing, Sums } from './sums.ts'
+import { nothing, Sums } from './sums.ts'
 
 type Figures = Omit<Quality['points'][number], 'at'>
 
-const measure: Measure<typeof Sums, Figures> & Added<typeof Sums> = {
-  columns: aggregates,
+const measure: Added<typeof Sums, Figures> = {
   sums: Sums,
   nothing,
-  rank: fragment`egress_bytes + full_ms`,
   sizeOf: ({ egress_bytes, full_ms }) => egress_bytes + full_ms,
   toFigures: (sums) => {
     const { full_ms, dry_ms, recover_ms } = sums
@@ -44,7 +41,7 @@ export async function readQuality(ctx: Ctx, query: QualityQuery): Promise<Qualit
   await requireOwnStream(ctx, stream_id)
   const parts = await qualityRows(reader, query, stream_id, ctx.now())
   const filters = { node_id, cluster_id, protocol }
-  const matched = parts.map(({ source, few }) => ({ source: matching(reader, source, filters), few }))
+  const matched = parts.map((part) => ({ ...part, source: matching(reader, part.source, filters) }))
   return readAddedSeries(reader, query, matched, measure)
 }
 

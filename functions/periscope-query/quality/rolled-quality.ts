@@ -3,13 +3,14 @@ import type { TimeRange } from '../../../shared/contract/time-range.ts'
 import { beforeOf, readRolledUntil, rolledRows } from '../rollups/rolled.ts'
 import { HOUR_MS, splitAt } from '../rollups/split.ts'
 import type { Reader } from '../rows/reader.ts'
-import { column, fragment, type Source, text, whole } from '../rows/source.ts'
+import { fragment, text, whole } from '../rows/source.ts'
 import { union } from '../rows/union.ts'
 import type { PartOfRows } from '../series/added.ts'
 import { bucketOf } from '../series/bucket-of.ts'
-import { bufferRows, bufferSpans, ingressRows, readySpans, startupRows } from './stream-rows.ts'
-import { aggregates, sumNames } from './sums.ts'
-import { viewerRows } from './viewer-rows.ts'
+import { ingressSums } from './ingress-rows.ts'
+import { lastingStates, stateSums } from './state-rows.ts'
+import { aggregatesOf, allColumns, sumNames } from './sums.ts'
+import { viewerSums } from './viewer-rows.ts'
 
 /** What is rolled up is summed by so much: hours and days of every time zone begin at full quarters. */
 const GRAIN = '15m'
@@ -27,24 +28,22 @@ export async function qualityRows(
   const parts = raw.map((range) => {
     return { range, query, stream_id, now, before: beforeOf(reader, range, until, stream_id) }
   })
-  const seen =
-    parts.length === 0
-      ? []
-      : fromEvents.map((rows) =>
-          union(
-            reader,
-            parts.map((part) => rows(reader, part)),
-          ),
-        )
-  if (rolled === undefined) return seen.map((source) => ({ source, few: false }))
+  const seen = parts.flatMap((part) =>
+    fromEvents.map(({ rows, sums }) => ({
+      source: rows(reader, part),
+      columns: aggregatesOf(sums),
+      few: rolled !== undefined,
+    })),
+  )
+  if (rolled === undefined) return seen
   const kept = reader.derive`
     SELECT ${bucketOf(query, fragment`fromUnixTimestamp64Milli(quarter_ms)`)} AS at, stream_id, node_id, cluster_id, protocol,
-      ${sumNames.map(column).reduce((list, name) => fragment`${list}, ${name}`)}
+      ${allColumns(sumNames)}
     FROM ${rolledRows(reader, 'rolled_quality', rolled, stream_id)} AS summed`
-  return [{ source: kept, few: false }, ...seen.map((source) => ({ source, few: true }))]
+  return [{ source: kept, columns: aggregatesOf(sumNames), few: false }, ...seen]
 }
 
-const fromEvents = [viewerRows, bufferRows, ingressRows, startupRows]
+const fromEvents = [viewerSums, stateSums, ingressSums]
 
 const columns = [
   'tenant_id',
@@ -83,21 +82,22 @@ export async function rollUpQuality(reader: Reader, range: TimeRange, version: n
     columns,
     derive`
       SELECT ${text(tenant_id)}, toStartOfHour(fromUnixTimestamp64Milli(toInt64(at), 'UTC')), ${kept}, at,
-        stream_id, node_id, cluster_id, protocol, ${aggregates}
+        stream_id, node_id, cluster_id, protocol, ${aggregatesOf(sumNames)}
       FROM ${union(
         reader,
-        fromEvents.map((rows) => rows(reader, part)),
+        fromEvents.map(({ rows, sums }) => {
+          return derive`SELECT at, stream_id, node_id, cluster_id, protocol, ${allColumns(sums)} FROM ${rows(reader, part)} AS own`
+        }),
       )} AS seen GROUP BY at, stream_id, node_id, cluster_id, protocol`,
   )
   const hour_ms = whole(HOUR_MS)
   const edges = fragment`range(intDiv(began, ${hour_ms}) * ${hour_ms}, intDiv(ended, ${hour_ms}) * ${hour_ms}, ${hour_ms})`
-  const lasted = (kind: string, spans: Source) => derive`
-    SELECT ${text(tenant_id)}, toDateTime(intDiv(arrayJoin(${edges}), 1000), 'UTC'), ${kept}, ${text(kind)}, stream_id, node_id, cluster_id, since,
-      state, detail
-    FROM ${spans} AS spans`
   await keep(
     'rolled_states',
     stateColumns,
-    union(reader, [lasted('buffer', bufferSpans(reader, part)), lasted('ready', readySpans(reader, part))]),
+    derive`
+      SELECT ${text(tenant_id)}, toDateTime(intDiv(arrayJoin(${edges}), 1000), 'UTC'), ${kept}, kind, stream_id, node_id, cluster_id, since,
+        state, detail
+      FROM ${lastingStates(reader, part)} AS lasted`,
   )
 }

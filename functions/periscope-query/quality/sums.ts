@@ -19,22 +19,39 @@ export const sumNames = [
   'startups',
   'startup_ms',
 ] as const
-type SumName = (typeof sumNames)[number]
+export type SumName = (typeof sumNames)[number]
 
-/** All sums as columns, in order; a part says those that it knows. */
-export function toColumns(known: Partial<Record<SumName, Fragment>>): Fragment {
-  return join((name) => fragment`toFloat64(${known[name] ?? fragment`0`}) AS ${column(name)}`)
+/** Some of the sums, as what each is of a row. */
+export type Known = Partial<Record<SumName, Fragment>>
+
+/** Those sums as columns. */
+export function toColumns(known: Known): Fragment {
+  return listOf(
+    Object.keys(known) as SumName[],
+    (name) => fragment`toFloat64(${known[name] ?? fragment`0`}) AS ${column(name)}`,
+  )
 }
 
-/** The aggregates of the columns. */
-export const aggregates = join((name) => fragment`sum(seen.${column(name)}) AS ${column(name)}`)
-
-function join(toPiece: (name: SumName) => Fragment): Fragment {
-  return sumNames.map(toPiece).reduce((list, piece) => fragment`${list}, ${piece}`)
+/** All sums as columns, of rows that have some of them. */
+export function allColumns(own: readonly SumName[]): Fragment {
+  return listOf(sumNames, (name) => (own.includes(name) ? column(name) : fragment`toFloat64(0) AS ${column(name)}`))
 }
 
-export type Sums = Record<SumName, number>
+/** The aggregates of columns. */
+export function aggregatesOf(names: readonly SumName[]): Fragment {
+  return listOf(names, (name) => fragment`sum(seen.${column(name)}) AS ${column(name)}`)
+}
+
+function listOf(names: readonly SumName[], toPiece: (name: SumName) => Fragment): Fragment {
+  return names.map(toPiece).reduce((list, piece) => fragment`${list}, ${piece}`)
+}
+
+/** What is not summed is 0. */
 export const Sums = z.object(
-  Object.fromEntries(sumNames.map((name) => [name, z.number()])) as Record<SumName, z.ZodNumber>,
+  Object.fromEntries(sumNames.map((name) => [name, z.number().default(0)])) as Record<
+    SumName,
+    z.ZodDefault<z.ZodNumber>
+  >,
 )
-export const nothing = Object.fromEntries(sumNames.map((name) => [name, 0])) as Sums
+export type Sums = z.output<typeof Sums>
+export const nothing = Sums.parse({})

@@ -12,7 +12,7 @@ export function earlierOf({ from, to }: TimeRange): TimeRange {
 
 /**
  * States of streams on hosts as spans: each lasts until the next one on the same host, or until the stream went off
- * there, or now. `states`, which go back to `since`, has `stream_id, node_id, cluster_id, event_id, occurred_at, state` and one column `detail`. The spans have
+ * there, or now. `states` has `stream_id, node_id, cluster_id, event_id, occurred_at, state` and one column `detail`. The spans have
  * `began` and `ended` in Unix ms, cut to the range, and the true beginning as `since`.
  */
 export function lasting(
@@ -20,11 +20,10 @@ export function lasting(
   states: Source,
   range: TimeRange,
   now: Date,
-  since = earlierOf(range).from,
 ): Source {
   const start = whole(Date.parse(range.from))
   const stop = whole(Math.min(Date.parse(range.to), Math.max(Date.parse(range.from), now.getTime())))
-  const earlier = { from: since, to: range.to }
+  const earlier = earlierOf(range)
   return derive`
     SELECT * EXCEPT next, greatest(since, ${start}) AS began, least(next, since + ${whole(STATE_DAYS_MAX * 86_400_000)}, ${stop}) AS ended
     FROM (

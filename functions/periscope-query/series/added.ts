@@ -1,96 +1,100 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { SeriesInput } from '../../../shared/contract/series.ts'
 import type { Reader } from '../rows/reader.ts'
-import { column, type Fragment, fragment, type Source, text, texts } from '../rows/source.ts'
-import type { Measure } from './series.ts'
-import { type Group, POINTS, readSums, type Sets } from './sets.ts'
+import { column, type Fragment, fragment, type Source, texts } from '../rows/source.ts'
+import { GroupedRow, type Grouping, groupedBy, POINTS, readGrouped, type Sums } from './grouped.ts'
+import type { Figured } from './series.ts'
+import type { Sets } from './sets.ts'
 
-/** Sums that add up over parts of the rows. */
-export interface Added<S extends z.ZodObject> {
+/** Figures whose sums add up over parts of the rows. */
+export interface Added<S extends z.ZodObject, F> extends Figured<S, F> {
   /** Which of two groups is larger. */
   sizeOf(sums: z.output<S>): number
 }
 
-const Row = z.object({ dimension: z.string(), value: z.string(), group: z.string() }).loose()
-type Asked<S extends z.ZodObject> = Omit<Group<S>, 'values_total'> & { dimension: string }
-
 /** Some of the rows, and whether they are so few that the buckets of all groups may be asked for at once. */
 export interface PartOfRows {
   source: Source
+  /** Aggregates with their names; the sums that they leave out are of none of these rows. */
+  columns: Fragment
   few: boolean
 }
 
 /** The sums over all rows of all sources, by each of some dimensions, and over the buckets of the largest groups. */
 export async function readAddedSets<S extends z.ZodObject, F>(
-  reader: Pick<Reader, 'ask'>,
+  reader: Pick<Reader, 'ask' | 'derive'>,
   { by, bucket, groups }: SeriesInput,
   dimensions: readonly string[],
   parts: readonly PartOfRows[],
-  measure: Measure<S, F> & Added<S>,
+  measure: Added<S, F>,
 ): Promise<Sets<S>> {
   const spread = bucket === undefined ? undefined : by
+  const isMany = ({ few }: PartOfRows) => !few && spread !== undefined
+  const grouping = { dimensions, spread }
   const found = await Promise.all(
-    parts.map(({ source, few }) => askSets(reader, dimensions, few ? spread : undefined, source, measure)),
+    parts.map((part) =>
+      isMany(part) ? askSets(reader, dimensions, part, measure) : askAll(reader, grouping, part, measure),
+    ),
   )
   const sets = rank(add(found.flat()), measure)
   if (spread === undefined) return sets
   const largest = (sets.get(spread) ?? []).slice(0, groups).map(({ value }) => value)
-  const many = parts.filter(({ few }) => !few)
-  const points = await Promise.all(many.map(({ source }) => askPoints(reader, spread, largest, source, measure)))
+  const wanted = fragment`WHERE has(${texts(largest)}, toString(${column(spread)}))`
+  const many = largest.length === 0 ? [] : parts.filter(isMany)
+  const points = await Promise.all(many.map((part) => askFinest(reader, grouping, part, measure, wanted)))
   const known = found.flat().filter(({ dimension }) => dimension === POINTS)
   return new Map([...sets, ...rank(add([...known, ...points.flat()]), measure)])
 }
 
+/** Of many rows: the buckets of groups are asked for once it is known which groups are the largest. */
 async function askSets<S extends z.ZodObject, F>(
-  { ask }: Pick<Reader, 'ask'>,
+  reader: Pick<Reader, 'ask' | 'derive'>,
   dimensions: readonly string[],
-  spread: string | undefined,
-  source: Source,
-  { columns, sums }: Measure<S, F>,
-): Promise<Asked<S>[]> {
-  const none = fragment`''`
-  const point = (piece: Fragment, others: Fragment) =>
-    spread === undefined
-      ? others
-      : fragment`if(grouping(at) = 0 AND grouping(${column(spread)}) = 0, ${piece}, ${others})`
-  const choose = (toValue: (name: string) => Fragment) =>
-    dimensions.reduceRight(
-      (others, name) => fragment`if(grouping(${column(name)}) = 0, ${toValue(name)}, ${others})`,
-      none,
-    )
-  const single = dimensions.reduce((list, name) => fragment`${list}, (${column(name)})`, fragment`()`)
-  const sets = spread === undefined ? single : fragment`${single}, (at, ${column(spread)})`
-  const group = spread === undefined ? none : point(fragment`toString(${column(spread)})`, none)
-  const rows = await ask(Row)`
-    SELECT ${point(
-      fragment`${text(POINTS)}`,
-      choose((name) => fragment`${text(name)}`),
-    )} AS dimension,
-      ${point(
-        fragment`toString(at)`,
-        choose((name) => fragment`toString(${column(name)})`),
-      )} AS value,
-      ${group} AS group, ${columns}
-    FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})`
-  return rows.map(({ dimension, value, group, ...rest }) => ({ dimension, value, group, sums: readSums(sums, rest) }))
+  { source, columns }: PartOfRows,
+  { sums }: Figured<S, F>,
+): Promise<Sums<S>[]> {
+  const grouping = { dimensions, spread: undefined }
+  const rows = await reader.ask(GroupedRow)`SELECT * FROM ${groupedBy(reader, grouping, source, columns)} AS grouped`
+  return rows.map((row) => readGrouped(grouping, sums, row))
 }
 
-async function askPoints<S extends z.ZodObject, F>(
+/** Of few rows: only by all dimensions at once, and what that adds up to. */
+async function askAll<S extends z.ZodObject, F>(
+  reader: Pick<Reader, 'ask'>,
+  grouping: Grouping,
+  part: PartOfRows,
+  measure: Figured<S, F>,
+): Promise<Sums<S>[]> {
+  const finest = await askFinest(reader, grouping, part, measure, fragment``)
+  return finest.flatMap((one) => {
+    const all = { ...one, dimension: '', value: '', group: '' }
+    if (one.dimension === '') return [one]
+    if (one.dimension !== POINTS) return [one, all]
+    return [
+      one,
+      { ...one, dimension: 'at', group: '' },
+      { ...one, dimension: grouping.spread ?? '', value: one.group, group: '' },
+      all,
+    ]
+  })
+}
+
+async function askFinest<S extends z.ZodObject, F>(
   { ask }: Pick<Reader, 'ask'>,
-  by: string,
-  groups: readonly string[],
-  source: Source,
-  { columns, sums }: Measure<S, F>,
-): Promise<Asked<S>[]> {
-  if (groups.length === 0) return []
-  const rows = await ask(Row)`
-    SELECT ${text(POINTS)} AS dimension, toString(at) AS value, toString(${column(by)}) AS group, ${columns}
-    FROM ${source} AS seen WHERE has(${texts(groups)}, toString(${column(by)})) GROUP BY at, ${column(by)}`
-  return rows.map(({ dimension, value, group, ...rest }) => ({ dimension, value, group, sums: readSums(sums, rest) }))
+  grouping: Grouping,
+  { source, columns }: PartOfRows,
+  { sums }: Figured<S, F>,
+  wanted: Fragment,
+): Promise<Sums<S>[]> {
+  const names = grouping.dimensions.map(column)
+  const listed = names.reduce((list, name) => fragment`${list}, ${name}`, fragment`0 AS level`)
+  const grouped = names.reduce((list, name) => fragment`${list}, ${name}`, fragment`level`)
+  const rows = await ask(GroupedRow)`SELECT ${listed}, ${columns} FROM ${source} AS seen ${wanted} GROUP BY ${grouped}`
+  return rows.map((row) => readGrouped(grouping, sums, row))
 }
 
-function add<S extends z.ZodObject>(asked: readonly Asked<S>[]): Asked<S>[] {
-  const added = new Map<string, Asked<S>>()
+function add<S extends z.ZodObject>(asked: readonly Sums<S>[]): Sums<S>[] {
+  const added = new Map<string, Sums<S>>()
   for (const one of asked) {
     const key = JSON.stringify([one.dimension, one.value, one.group])
     const before = added.get(key)
@@ -105,7 +109,7 @@ function sumOf<N>(a: N, b: N): N {
 }
 
 /** The largest first; those of one size by their names. */
-function rank<S extends z.ZodObject>(asked: readonly Asked<S>[], { sizeOf }: Added<S>): Sets<S> {
+function rank<S extends z.ZodObject>(asked: readonly Sums<S>[], { sizeOf }: Added<S, unknown>): Sets<S> {
   const byDimension = Map.groupBy(asked, ({ dimension }) => dimension)
   return new Map(
     [...byDimension].map(([dimension, own]) => [

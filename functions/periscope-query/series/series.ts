@@ -5,20 +5,25 @@ import type { Reader } from '../rows/reader.ts'
 import type { Fragment, Source } from '../rows/source.ts'
 import { type Added, type PartOfRows, readAddedSets } from './added.ts'
 import { toBuckets } from './buckets.ts'
-import { POINTS, readSets, type Sets } from './sets.ts'
+import { POINTS } from './grouped.ts'
+import { readSets, type Sets } from './sets.ts'
 
-/** Figures that are summed from rows: the same columns over any set of rows, and what a caller sees of them. */
-export interface Measure<S extends z.ZodObject, F> {
-  /** Aggregates with their names. */
-  columns: Fragment
+/** What a caller sees of sums. */
+export interface Figured<S extends z.ZodObject, F> {
   /** What they are in an answer. */
   sums: S
   /** The sums of no rows at all. */
   nothing: z.output<S>
-  /** Which of two groups is larger. */
-  rank: Fragment
   /** What the caller sees of the sums over so many ms. */
   toFigures: (sums: z.output<S>, span_ms: number) => F
+}
+
+/** Figures that are summed from rows: the same columns over any set of rows. */
+export interface Measure<S extends z.ZodObject, F> extends Figured<S, F> {
+  /** Aggregates with their names. */
+  columns: Fragment
+  /** Which of two groups is larger: made of the aggregates, and adds up over points. */
+  rank: Fragment
 }
 
 interface SeriesAnswer<F> {
@@ -38,7 +43,7 @@ interface SeriesAnswer<F> {
  * row, in Unix ms, and one for each dimension.
  */
 export async function readSeries<S extends z.ZodObject, F extends object>(
-  reader: Pick<Reader, 'ask'>,
+  reader: Pick<Reader, 'ask' | 'derive'>,
   query: SeriesInput,
   source: Source,
   measure: Measure<S, F>,
@@ -49,7 +54,7 @@ export async function readSeries<S extends z.ZodObject, F extends object>(
 
 /** The same, and the largest groups by each of some more dimensions, in one reading of the source. */
 export async function readSeriesAndTops<S extends z.ZodObject, F extends object, D extends string>(
-  reader: Pick<Reader, 'ask'>,
+  reader: Pick<Reader, 'ask' | 'derive'>,
   query: SeriesInput,
   source: Source,
   measure: Measure<S, F>,
@@ -57,19 +62,17 @@ export async function readSeriesAndTops<S extends z.ZodObject, F extends object,
 ): Promise<SeriesAnswer<F> & { tops: Record<D, ({ value: string | null } & F)[]> }> {
   const { bucket, by } = query
   const most = Math.max(toBuckets(query, bucket).length, query.groups)
-  const sets = await readSets(reader, dimensionsOf(query, more), most, source, measure, {
-    by: bucket === undefined ? undefined : by,
-    groups: query.groups,
-  })
+  const grouping = { dimensions: dimensionsOf(query, more), spread: bucket === undefined ? undefined : by }
+  const sets = await readSets(reader, grouping, { values: most, groups: query.groups }, source, measure)
   return toAnswer(query, sets, measure, more)
 }
 
 /** The same from parts of the rows, whose sums add up: each is asked by itself, which ClickHouse plans in far less time than all at once. */
 export async function readAddedSeries<S extends z.ZodObject, F extends object>(
-  reader: Pick<Reader, 'ask'>,
+  reader: Pick<Reader, 'ask' | 'derive'>,
   query: SeriesInput,
   parts: readonly PartOfRows[],
-  measure: Measure<S, F> & Added<S>,
+  measure: Added<S, F>,
 ): Promise<SeriesAnswer<F>> {
   const sets = await readAddedSets(reader, query, dimensionsOf(query, []), parts, measure)
   const { tops: _, ...series } = toAnswer(query, sets, measure, [])
@@ -84,7 +87,7 @@ function dimensionsOf({ bucket, by }: SeriesInput, more: readonly string[]): str
 function toAnswer<S extends z.ZodObject, F extends object, D extends string>(
   query: SeriesInput,
   sets: Sets<S>,
-  measure: Measure<S, F>,
+  measure: Figured<S, F>,
   more: readonly D[],
 ): SeriesAnswer<F> & { tops: Record<D, ({ value: string | null } & F)[]> } {
   const { from, to, bucket, time_zone, by } = query

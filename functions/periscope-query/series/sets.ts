@@ -1,18 +1,11 @@
-import { z } from 'zod'
-import { Fault } from '../../../shared/fault.ts'
+import type { z } from 'zod'
 import type { Reader } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
-import { column, type Fragment, fragment, type Source, text, whole as wholeValue } from '../rows/source.ts'
+import { column, fragment, type Source, whole as wholeValue } from '../rows/source.ts'
+import { GroupedRow, type Grouping, groupedBy, levelOf, readGrouped, type Sums } from './grouped.ts'
 import type { Measure } from './series.ts'
 
-/** Under which the sums of each bucket of each group are. */
-export const POINTS = 'points'
-
-export interface Group<S extends z.ZodObject> {
-  value: string
-  /** Of a point: which group it is of. */
-  group: string
-  sums: z.output<S>
+export interface Group<S extends z.ZodObject> extends Omit<Sums<S>, 'dimension'> {
   /** Values of this dimension that there are. */
   values_total: number
 }
@@ -20,53 +13,53 @@ export interface Group<S extends z.ZodObject> {
 /** Groups by their dimension; all rows are under the empty name. */
 export type Sets<S extends z.ZodObject> = Map<string, Group<S>[]>
 
-const Row = z.object({ dimension: z.string(), value: z.string(), group: z.string(), values_total: whole }).loose()
+/** How many of each dimension are wanted, the largest, and of how many groups the points. */
+interface Most {
+  values: number
+  groups: number
+}
+
+const Row = GroupedRow.extend({ values_total: whole })
 
 /**
  * The sums over all rows (under the empty name), by each of some dimensions, the largest values first, and over the buckets of
  * the largest groups of one of them, in one reading of the source. Ranks add up, so that points tell how large their group is.
  */
 export async function readSets<S extends z.ZodObject, F>(
-  { ask }: Pick<Reader, 'ask'>,
-  dimensions: readonly string[],
-  limit: number,
+  reader: Pick<Reader, 'ask' | 'derive'>,
+  grouping: Grouping,
+  most: Most,
   source: Source,
-  { sums, columns, rank }: Measure<S, F>,
-  points: { by: string | undefined; groups: number } = { by: undefined, groups: 0 },
+  measure: Measure<S, F>,
 ): Promise<Sets<S>> {
-  const { by } = points
-  const isPoint = by === undefined ? fragment`false` : fragment`grouping(at) = 0 AND grouping(${column(by)}) = 0`
-  const choose = (toValue: (name: string) => Fragment, point: Fragment) =>
-    fragment`if(${isPoint}, ${point}, ${dimensions.reduceRight(
-      (others, name) => fragment`if(grouping(${column(name)}) = 0, ${toValue(name)}, ${others})`,
-      fragment`''`,
-    )})`
-  const single = dimensions.reduce((list, name) => fragment`${list}, (${column(name)})`, fragment`()`)
-  const sets = by === undefined ? single : fragment`${single}, (${column(by)}, at)`
-  const group = by === undefined ? fragment`''` : fragment`if(${isPoint}, toString(${column(by)}), '')`
-  const at = by === undefined ? fragment`''` : fragment`toString(at)`
-  const rows = await ask(Row)`
-    SELECT * EXCEPT place FROM (
-      SELECT *, count() OVER (PARTITION BY dimension) AS values_total,
-        dense_rank() OVER (PARTITION BY dimension ORDER BY size DESC, if(dimension = ${text(POINTS)}, summed.group, value)) AS place
-      FROM (
-        SELECT *, sum(ranked) OVER (PARTITION BY dimension, if(dimension = ${text(POINTS)}, each.group, value)) AS size FROM (
-          SELECT ${choose((name) => fragment`${text(name)}`, fragment`${text(POINTS)}`)} AS dimension,
-            ${choose((name) => fragment`toString(${column(name)})`, at)} AS value, ${group} AS group, ${columns}, ${rank} AS ranked
-          FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})
-        ) AS each
-      ) AS summed
-    ) AS placed
-    WHERE place <= if(dimension = ${text(POINTS)}, ${wholeValue(points.groups)}, ${wholeValue(limit)})
-    ORDER BY dimension, place`
-  const groups = rows.map(({ dimension, value, group, values_total, ...rest }) => {
-    return { dimension, value, group, values_total, sums: readSums(sums, rest) }
+  const grouped = groupedBy(reader, grouping, source, measure.columns)
+  const ranked = rank(reader, grouping, most, grouped, measure)
+  const rows = await reader.ask(Row)`SELECT * FROM ${ranked} AS ranked`
+  const groups = rows.map((row) => {
+    return { ...readGrouped(grouping, measure.sums, row), values_total: row.values_total }
   })
   return Map.groupBy(groups, ({ dimension }) => dimension)
 }
 
-export function readSums<S extends z.ZodObject>(schema: S, row: unknown): z.output<S> {
-  const sums = schema.safeParse(row)
-  if (sums.success) return sums.data
-  throw new Fault('internal', 'unreadable_rows', 'Internal error', { cause: sums.error })
+function rank<S extends z.ZodObject, F>(
+  { derive }: Pick<Reader, 'derive'>,
+  { dimensions, spread }: Grouping,
+  { values, groups }: Most,
+  grouped: Source,
+  measure: Measure<S, F>,
+): Source {
+  const names = dimensions.filter((name) => name !== 'at').map(column)
+  // Buckets have no rank.
+  if (names.length === 0) return derive`SELECT *, 0 AS values_total FROM ${grouped} AS seen`
+  const list = names.reduce((all, name) => fragment`${all}, ${name}`, fragment`level`)
+  const sized = derive`SELECT *, sum(${measure.rank}) OVER (PARTITION BY ${list}) AS size FROM ${grouped} AS seen`
+  const points = spread === undefined ? -1 : levelOf(dimensions, [spread, 'at'])
+  return derive`
+    SELECT * EXCEPT (size, place) FROM (
+      SELECT *, count() OVER (PARTITION BY level) AS values_total,
+        dense_rank() OVER (PARTITION BY level ORDER BY size DESC, ${list}) AS place
+      FROM ${sized} AS sized
+    ) AS placed
+    WHERE place <= if(level = ${wholeValue(points)}, ${wholeValue(groups)}, ${wholeValue(values)})
+    ORDER BY level, place`
 }

@@ -7,12 +7,10 @@ import { gridOf } from './bucket-of.ts'
 export function spread({ derive }: Pick<Reader, 'derive'>, query: SeriesInput, lasting: Source): Source {
   const { numberOf, startOf, endOf } = gridOf(query)
   if (query.bucket === undefined) return derive`SELECT *, ${startOf(fragment`1`)} AS at FROM ${lasting} AS whole`
+  const first = numberOf(fragment`whole.began`)
+  const last = numberOf(fragment`greatest(whole.began, whole.ended - 1)`)
   return derive`
-    SELECT * EXCEPT (began, ended, number), ${startOf(fragment`number`)} AS at,
-      greatest(opened, at) AS began, least(closed, ${endOf(fragment`number`)}) AS ended
-    FROM (
-      SELECT * EXCEPT (began, ended), whole.began AS opened, whole.ended AS closed,
-        arrayJoin(range(${numberOf(fragment`opened`)}, ${numberOf(fragment`greatest(opened, closed - 1)`)} + 1)) AS number
-      FROM ${lasting} AS whole
-    ) AS parts`
+    SELECT * EXCEPT (began, ended), arrayJoin(range(${first}, ${last} + 1)) AS number, ${startOf(fragment`number`)} AS at,
+      greatest(whole.began, at) AS began, least(whole.ended, ${endOf(fragment`number`)}) AS ended
+    FROM ${lasting} AS whole`
 }

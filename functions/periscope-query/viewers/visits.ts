@@ -1,6 +1,6 @@
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
 import { readRolledUntil, rolledRows } from '../rollups/rolled.ts'
-import { HOUR_MS, type Split, splitAt } from '../rollups/split.ts'
+import { HOUR_MS, splitAt } from '../rollups/split.ts'
 import type { Reader } from '../rows/reader.ts'
 import { fragment, type Source, text, whole } from '../rows/source.ts'
 import { union } from '../rows/union.ts'
@@ -18,63 +18,60 @@ export async function visitsOf(reader: Reader, range: TimeRange, now: Date): Pro
   const { from, to } = range
   const start = whole(Date.parse(from))
   const end = whole(Math.min(Date.parse(to), Math.max(Date.parse(from), now.getTime())))
-  const heard = whole(HEARD_MS)
-  // Whole hours, as these are rolled up; what was heard before the range changes nothing in it.
-  const earlier = new Date(Math.floor((Date.parse(from) - HEARD_MS) / HOUR_MS) * HOUR_MS).toISOString()
-  const until = await readRolledUntil(reader, now)
-  const finished = partly(reader, true, splitAt({ from: earlier, to: LAST }, until))
-  const evidence = partly(reader, false, splitAt({ from: earlier, to }, until))
-  const open = derive`
-    SELECT max(stream_id) AS stream_id, node_id, max(cluster_id) AS cluster_id, session_id, max(connector) AS connector,
-      max(country_code) AS country_code, max(city) AS city, max(h3_cell) AS h3_cell,
-      min(heard.began_ms) AS began_ms, max(heard.last_ms) + ${heard} AS last_ms
-    FROM ${evidence} AS heard
-    LEFT JOIN (SELECT node_id, session_id, max(last_ms) AS end_ms FROM ${finished} AS finished GROUP BY node_id, session_id) AS ends
-      USING (node_id, session_id)
-    WHERE heard.last_ms > end_ms
-    GROUP BY node_id, session_id`
+  const told = toldOf(reader, range, await readRolledUntil(reader, now))
   return derive`
-    SELECT stream_id, node_id, cluster_id, session_id, connector AS protocol, country_code,
-      if(visits.city = '', '', concat(country_code, '/', visits.city)) AS city, h3_cell AS cell,
-      greatest(began_ms, ${start}) AS began, least(last_ms, ${end}) AS ended
-    FROM ${union(reader, [finished, open])} AS visits
-    WHERE began_ms < ${end} AND last_ms > ${start}`
+    SELECT max(stream_id) AS stream_id, node_id, max(cluster_id) AS cluster_id, session_id, max(connector) AS protocol,
+      max(country_code) AS country_code, max(place) AS city, max(h3_cell) AS cell,
+      greatest(min(began_ms), ${start}) AS began, least(max(gone_ms), ${end}) AS ended
+    FROM (
+      SELECT *, if(city = '', '', concat(country_code, '/', city)) AS place, if(finished, last_ms, last_ms + ${whole(HEARD_MS)}) AS gone_ms,
+        maxIf(last_ms, finished) OVER (PARTITION BY node_id, session_id) AS end_ms
+      FROM ${told} AS told
+    ) AS visits
+    WHERE finished OR last_ms > end_ms
+    GROUP BY node_id, session_id, finished, event_id
+    HAVING min(began_ms) < ${end} AND max(gone_ms) > ${start}`
 }
 
 /** Later than any end. */
 const LAST = '2299-12-31T00:00:00.000Z'
-const visitColumns = fragment`stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell, began_ms, last_ms`
+const toldColumns = fragment`finished, event_id, stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell, began_ms, last_ms`
+const nobody = fragment`toUUID('00000000-0000-0000-0000-000000000000')`
 
-/** Ends, or what was heard, from what is rolled up and from the events. */
-function partly(reader: Reader, finished: boolean, { rolled, raw }: Split): Source {
+/** Ends (`finished`) since a range began, and what was heard until it ended, from what is rolled up and from the events. */
+function toldOf(reader: Reader, { from, to }: TimeRange, until: number): Source {
   const { derive } = reader
-  const seen = raw.map(
-    (part) => derive`SELECT ${visitColumns} FROM ${finished ? endsOf(reader, part) : heardOf(reader, part)} AS seen`,
-  )
-  const kept =
-    rolled === undefined
-      ? []
-      : [
-          derive`SELECT ${visitColumns} FROM ${rolledRows(reader, 'rolled_visits', rolled)} AS kept WHERE finished = ${whole(Number(finished))}`,
-        ]
-  return union(reader, [...kept, ...seen])
+  // Whole hours, as these are rolled up; what was heard before the range changes nothing in it.
+  const earlier = new Date(Math.floor((Date.parse(from) - HEARD_MS) / HOUR_MS) * HOUR_MS).toISOString()
+  const ends = splitAt({ from: earlier, to: LAST }, until)
+  const heard = splitAt({ from: earlier, to }, until)
+  const seen = [
+    ...ends.raw.map((part) => derive`SELECT ${toldColumns} FROM ${endsOf(reader, part)} AS ended`),
+    ...heard.raw.map((part) => derive`SELECT ${toldColumns} FROM ${heardOf(reader, part)} AS heard`),
+  ]
+  if (ends.rolled === undefined) return union(reader, seen)
+  const heardUntil = whole(Date.parse(heard.rolled?.to ?? earlier))
+  const kept = derive`
+    SELECT ${toldColumns} FROM ${rolledRows(reader, 'rolled_visits', ends.rolled)} AS kept
+    WHERE finished OR hour < fromUnixTimestamp64Milli(${heardUntil})`
+  return union(reader, [kept, ...seen])
 }
 
 /** Each end of a session; `last_ms` is when it was. */
 function endsOf({ rows, derive }: Reader, range: TimeRange): Source {
   return derive`
-    SELECT *, toUnixTimestamp64Milli(occurred_at) AS last_ms, last_ms - toInt64(seconds) * 1000 AS began_ms
+    SELECT *, true AS finished, toUnixTimestamp64Milli(occurred_at) AS last_ms, last_ms - toInt64(seconds) * 1000 AS began_ms
     FROM ${rows('final_sessions', range)} AS ended`
 }
 
 /** Each time that a session was heard of before it ended; `last_ms` is when. */
 function heardOf({ rows, derive }: Reader, range: TimeRange): Source {
   return derive`
-    SELECT stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell,
+    SELECT false AS finished, ${nobody} AS event_id, stream_id, node_id, cluster_id, session_id, connector, country_code, city, h3_cell,
       toUnixTimestamp64Milli(occurred_at) AS last_ms, last_ms AS began_ms
     FROM ${rows('viewer_arrivals', range)} AS arrived WHERE action = 'connect'
     UNION ALL
-    SELECT stream_id, node_id, cluster_id, session_id, connector, '', '', '',
+    SELECT false, ${nobody}, stream_id, node_id, cluster_id, session_id, connector, '', '', '',
       toUnixTimestamp64Milli(occurred_at) AS last_ms, last_ms - toInt64(connected_seconds) * 1000 AS began_ms
     FROM ${rows('client_samples', range)} AS polled WHERE role = 'viewer'`
 }
