@@ -9,6 +9,8 @@ export interface Listener {
   frames: z.infer<typeof ServerFrame>[]
   /** What of them were events. */
   events(): LiveEvent[]
+  /** How often it was answered that the hub is there. */
+  pongs(): number
   say(frame: ClientFrame | string): void
   /** Resolves to the code by which it was closed. */
   closed: Promise<number>
@@ -22,15 +24,18 @@ export async function listenAt(url: string, access: { ticket: string } | { token
   const headers = 'token' in access ? { authorization: `Bearer ${access.token}` } : {}
   const socket = new WebSocket(target, { headers })
   const frames: Listener['frames'] = []
+  let pongs = 0
   socket.on('message', (data) => {
     const text = String(data)
-    if (text !== 'pong') frames.push(ServerFrame.parse(JSON.parse(text)))
+    if (text === 'pong') pongs++
+    else frames.push(ServerFrame.parse(JSON.parse(text)))
   })
   const closed = new Promise<number>((resolve) => socket.once('close', resolve))
   await once(socket, 'open')
   return {
     frames,
     events: () => frames.flatMap((frame) => (frame.type === 'events' ? frame.events : [])),
+    pongs: () => pongs,
     say: (frame) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
     closed,
     close: async () => {
