@@ -119,11 +119,15 @@ export class Audience {
   }
 
   /** Takes what a client says to have arrived; whether there is room to send it what it has missed. */
-  acknowledge(peer: Peer, seq: number): boolean {
-    this.#chars -= peer.chars
+  acknowledge(peer: Peer, seq: number, now_ms: number): boolean {
+    const before = peer.chars
     peer.acknowledge(seq)
-    this.#chars += peer.chars
-    return peer.behind_since_ms !== null && peer.chars <= this.#share / 2
+    this.#chars -= before - peer.chars
+    if (peer.behind_since_ms === null) return false
+    const room = peer.chars <= this.#share / 2
+    // What it acknowledges, however little, shows that it is alive: the time to catch up begins anew.
+    if (room || peer.chars < before) peer.behind_since_ms = now_ms
+    return room
   }
 
   /** What may be on its way to one client, in characters. */

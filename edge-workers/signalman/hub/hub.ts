@@ -185,9 +185,7 @@ export class Hub extends DurableObject<Variables> {
   }
 
   #acknowledge(peer: Peer, seq: number, now_ms: number): void {
-    if (!this.#audience.acknowledge(peer, seq)) return
-    // What it acknowledges shows that it is alive: the time to catch up begins anew.
-    peer.behind_since_ms = now_ms
+    if (!this.#audience.acknowledge(peer, seq, now_ms)) return
     this.#audience.catchUp(peer, now_ms)
     this.#keep(peer)
   }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { closeCodes, SILENCE_MS_MAX } from '../../../shared/contract/signalman-limits.ts'
+import { closeCodes, SILENCE_MS_MAX, UNACKNOWLEDGED_CHARS_MAX } from '../../../shared/contract/signalman-limits.ts'
 import { Problem } from '../../../shared/http/problem.ts'
 import { type Signalman, startSignalman } from '../../../stacks/local/edge/testing/signalman.ts'
 import { type Listener, listenAt } from '../testing/client.ts'
 import { openTenant as openTenantOf } from '../testing/tenant.ts'
-import { CONNECTIONS_MAX, SWEEP_INTERVAL_MS } from './limits.ts'
+import { BEHIND_MS_MAX, CONNECTIONS_MAX, SWEEP_INTERVAL_MS } from './limits.ts'
 
 let signalman: Signalman
 beforeAll(async () => {
@@ -76,4 +76,34 @@ test('who has said nothing for too long is closed; who pings or says anything is
   await feed({})
   expect(await silent.closed).toBe(closeCodes.silent)
   for (const listener of [pinging, talking]) await expect.poll(() => lastOf(listener)).toBe(2)
+})
+
+test('who acknowledges nothing for too long is closed and goes on where it was; who acknowledges a little is not', async () => {
+  await setBack(BEHIND_MS_MAX + SWEEP_INTERVAL_MS)
+  const { feed, listen, listenToAll } = openTenant()
+  const [slow, gone, creeping] = [await listenToAll(), await listenToAll(), await listenToAll()]
+  const text = 'x'.repeat(UNACKNOWLEDGED_CHARS_MAX / 4)
+  await feed(...Array.from({ length: 8 }, () => ({ data: { text } })))
+  for (const listener of [slow, gone, creeping]) await expect.poll(() => lastOf(listener)).toBeGreaterThan(0)
+  await setBack(SWEEP_INTERVAL_MS + SHORTLY_MS)
+  await feed({})
+  await hasHeard(slow)
+  creeping.say({ type: 'ack', seq: 1 })
+  await hasHeard(creeping)
+  await setBack(0)
+  await feed({})
+  // It was silent for too long as well.
+  expect(await gone.closed).toBe(closeCodes.slow)
+  expect(await slow.closed).toBe(closeCodes.slow)
+  await hasHeard(creeping)
+  const [hello] = slow.frames
+  const again = await listen()
+  const after = { epoch: hello?.type === 'hello' ? hello.epoch : '', seq: lastOf(slow) }
+  again.say({ type: 'resume', after, subscriptions: [{ id: 'all', since: 0 }] })
+  await expect
+    .poll(() => {
+      again.say({ type: 'ack', seq: lastOf(again) })
+      return [slow, again].flatMap((listener) => listener.events().map(({ seq }) => seq))
+    })
+    .toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
 })
