@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts'
+import { ofAnyOrigin } from '../../shared/http/any-origin.ts'
 import { createApp } from '../../shared/http/app.ts'
 import type { Authenticate } from '../../shared/http/authenticate.ts'
 import { addOperations } from '../../shared/http/operations.ts'
@@ -20,9 +21,31 @@ interface ApiOptions {
   admit: Admit
 }
 
+const RETRY_HEADERS = ['retry-after', 'x-request-id']
+const loads = ofAnyOrigin({
+  allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+  allowHeaders: ['authorization'],
+  exposeHeaders: ['location', ...RETRY_HEADERS],
+})
+
+/** Players and publishers in pages ask, wherever those come from. */
+const pages = {
+  '/play/*': ofAnyOrigin({
+    allowMethods: ['GET', 'HEAD', 'OPTIONS'],
+    exposeHeaders: ['location', ...RETRY_HEADERS, 'x-stale-ms'],
+  }),
+  '/ingest/*': ofAnyOrigin({
+    allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+    allowHeaders: ['authorization', 'content-type'],
+    exposeHeaders: ['location', ...RETRY_HEADERS, 'x-stale-ms'],
+  }),
+  '/': loads,
+  '/:stream': loads,
+}
+
 /** Foghorn's HTTP API: viewers and publishers are sent to hosts, hosts say how they do and are told what to do. */
 export function createApi(options: ApiOptions) {
-  const app = createApp({ ...options, trustedProxies: options.deps.front })
+  const app = createApp({ ...options, trustedProxies: options.deps.front, pages })
   addOperations(app, {
     title: 'Foghorn',
     description: 'Sends viewers and publishers to the best media host.',

@@ -44,6 +44,10 @@ test(
     expect(refused?.headers.get('content-type')).toContain('application/problem+json')
     expect(refused?.headers.get('retry-after')).toBe(String(RATE_PERIOD_SECONDS))
     expect(Problem.parse(await refused?.json())).toMatchObject({ status: 429, code: 'too_many_requests' })
+    expect(refused?.headers.get('access-control-allow-origin')).toBe('*')
+    expect(refused?.headers.get('access-control-expose-headers')).toContain('retry-after')
+    // A page that may not even ask would not learn why.
+    expect((await foghorn.get(path, { method: 'OPTIONS', ...from('192.0.2.1') })).status).toBe(204)
     expect((await foghorn.get(path, from('192.0.2.2'))).status).toBe(503)
     const host = await foghorn.edge.fetch(`http://foghorn.test/nodes/${newId('node')}/heartbeat`, {
       method: 'POST',

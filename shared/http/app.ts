@@ -1,4 +1,4 @@
-import { Hono, type Context as HonoContext } from 'hono'
+import { Hono, type Context as HonoContext, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
@@ -42,6 +42,8 @@ export interface AppOptions<Deps extends object> {
   requestTimeoutMs?: number
   /** Who stands before the service; by default nobody, and callers' addresses are not known. */
   trustedProxies?: Front
+  /** By path, what lets pages of other origins ask: they read refusals too, so it stands before all that refuses. */
+  pages?: Readonly<Record<string, MiddlewareHandler>>
   /** Asked before anything is done for a caller. */
   admit?: Admit
   observe?: Observe
@@ -65,6 +67,7 @@ export function createApp<Deps extends object>(options: AppOptions<Deps>): Hono<
     if (c.var.quiet && answered.status < 400) c.var.ctx.log.debug('answered', line)
     else c.var.ctx.log.info('answered', line)
   })
+  for (const [path, open] of Object.entries(options.pages ?? {})) app.use(path, open)
   const { admit } = options
   if (admit) {
     app.use(async (c, next) => {

@@ -3,7 +3,6 @@ import type { z } from 'zod'
 import { IngestAnswer, IngestProtocol, ingestProtocols } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
 import { operation } from '../../../shared/http/route.ts'
-import { ofAnyOrigin } from '../any-origin.ts'
 import type { FoghornEnv } from '../deps.ts'
 import { callerOf, ctxOf, isProbe } from '../request.ts'
 import { ingest } from './ingest.ts'
@@ -13,13 +12,6 @@ const WHIP_TYPE = 'application/sdp'
 const faults = ['payment_required', 'forbidden', 'not_found', 'unsupported', 'rate_limited', 'unavailable'] as const
 
 export const ingests = new Hono<FoghornEnv>()
-  .use(
-    ofAnyOrigin({
-      allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
-      allowHeaders: ['authorization', 'content-type'],
-      exposeHeaders: ['location', 'retry-after', 'x-request-id', 'x-stale-ms'],
-    }),
-  )
   .use(async (c, next) => {
     // The key is in the path and in what is answered.
     c.header('cache-control', 'no-store')

@@ -4,18 +4,11 @@ import { STREAM_NAME_CHARS_MAX } from '../../../shared/contract/foghorn.ts'
 import { Fault } from '../../../shared/fault.ts'
 import type { Front } from '../../../shared/http/caller-address.ts'
 import { operation, path, query } from '../../../shared/http/route.ts'
-import { ofAnyOrigin } from '../any-origin.ts'
 import type { FoghornEnv } from '../deps.ts'
 import { callerOf, ctxOf, isProbe, searchOf } from '../request.ts'
 import { LoadQuery, StreamQuery, type Wishes, wishesInHeaders, wishesOf } from './query.ts'
 import { type Asking, answer, isChange } from './questions.ts'
 import { hostFor, restOf, urlFor } from './viewer.ts'
-
-const open = ofAnyOrigin({
-  allowMethods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
-  allowHeaders: ['authorization'],
-  exposeHeaders: ['location', 'retry-after', 'x-request-id'],
-})
 
 const unkept: MiddlewareHandler = async (c, next) => {
   c.header('cache-control', 'no-store')
@@ -36,8 +29,8 @@ const asking = (summary: string) =>
 
 /** MistUtilLoad's API, as its users know it; at the end of the app, because it takes any name of one part. */
 export const load = new Hono<FoghornEnv>()
-  .use('/', open, unkept)
-  .use('/:stream', open, unkept)
+  .use('/', unkept)
+  .use('/:stream', unkept)
   .get('/', asking('Ask about hosts and their load'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
   .post('/', asking('The same, for what changes something'), query(LoadQuery), (c) => reply(c, c.req.valid('query')))
   .get(

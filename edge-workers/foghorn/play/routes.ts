@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { PlayAnswer, protocols } from '../../../shared/contract/foghorn.ts'
 import { operation } from '../../../shared/http/route.ts'
-import { ofAnyOrigin } from '../any-origin.ts'
 import type { FoghornEnv } from '../deps.ts'
 import { callerOf, ctxOf, isProbe, searchOf } from '../request.ts'
 import { readPlayPath } from './path.ts'
@@ -24,12 +23,6 @@ function playing(summary: string) {
 }
 
 export const plays = new Hono<FoghornEnv>()
-  .use(
-    ofAnyOrigin({
-      allowMethods: ['GET', 'HEAD', 'OPTIONS'],
-      exposeHeaders: ['location', 'retry-after', 'x-request-id', 'x-stale-ms'],
-    }),
-  )
   .get('/:playback_id/:protocol?', playing('Find the best media host for a viewer'), answer)
   .get('/:playback_id/:protocol/:file', playing('The same by the first file of a protocol, such as index.m3u8'), answer)
 
