@@ -21,6 +21,8 @@ test('an address that connects without end is held up, while the feed from there
   expect([...new Set(statuses)]).toEqual([401, 429])
   const refused = await signalman.edge.fetch('http://signalman.test/events', init)
   expect(refused.headers.get('retry-after')).toBe('60')
+  expect(refused.headers.get('access-control-allow-origin')).toBe('*')
+  expect(refused.headers.get('access-control-expose-headers')).toContain('retry-after')
   expect(Problem.parse(await refused.json())).toMatchObject({ status: 429, code: 'too_many_requests' })
   const feed = { ...init, method: 'POST', body: '{}' }
   const fed = await signalman.edge.fetch(`http://signalman.test/feed/${newId('tenant')}`, feed)

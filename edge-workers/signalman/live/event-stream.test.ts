@@ -69,6 +69,23 @@ test('a reader that does not read holds up nobody, and misses nothing that is ke
   expect(await numbersOf(slow, 39)).toEqual(all)
 }, 30_000)
 
+test('a page of any origin reads a stream, and why it gets none', async () => {
+  const { tenant_id } = openReader()
+  const { url } = signalman.edge
+  const asked = { origin: 'https://shop.example', 'access-control-request-method': 'GET' }
+  const headers = { ...asked, 'access-control-request-headers': 'authorization,last-event-id' }
+  const preflight = await fetch(`${url}/events`, { method: 'OPTIONS', headers })
+  expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([
+    204,
+    'authorization,last-event-id',
+  ])
+  const stream = await fetch(`${url}/events?ticket=${await signalman.ticket(tenant_id)}`)
+  onTestFinished(async () => void (await stream.body?.cancel()))
+  for (const answer of [preflight, stream, await fetch(`${url}/events`)]) {
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+  }
+})
+
 test('what is not for the caller, or makes no sense, is refused', async () => {
   const { tenant_id, get } = openReader()
   expect((await get('?types=nonsense')).status).toBe(400)
