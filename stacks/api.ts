@@ -1,4 +1,4 @@
-import { common } from './function.ts'
+import { common, JOBS_FUNCTION_TIMEOUT } from './function.ts'
 import { installed, pinned } from './installed.ts'
 import { regional } from './regional.ts'
 import { type RoutedService, routes } from './routes.ts'
@@ -47,7 +47,7 @@ const commodore = new sst.aws.Function('Commodore', {
 
 const commodoreJobs = new sst.aws.CronV2('CommodoreJobs', {
   schedule: 'rate(1 minute)',
-  function: { ...commodoreFunction, handler: 'functions/commodore/handler.jobs', timeout: '60 seconds' },
+  function: { ...commodoreFunction, handler: 'functions/commodore/handler.jobs', timeout: JOBS_FUNCTION_TIMEOUT },
 })
 
 const quartermasterFunction = {
@@ -67,7 +67,11 @@ const quartermaster = new sst.aws.Function('Quartermaster', {
 
 const quartermasterJobs = new sst.aws.CronV2('QuartermasterJobs', {
   schedule: 'rate(1 minute)',
-  function: { ...quartermasterFunction, handler: 'functions/quartermaster/handler.jobs', timeout: '60 seconds' },
+  function: {
+    ...quartermasterFunction,
+    handler: 'functions/quartermaster/handler.jobs',
+    timeout: JOBS_FUNCTION_TIMEOUT,
+  },
 })
 
 const periscopeQueryFunction = {
@@ -88,7 +92,11 @@ const periscopeQuery = new sst.aws.Function('PeriscopeQuery', {
 
 const periscopeQueryJobs = new sst.aws.CronV2('PeriscopeQueryJobs', {
   schedule: 'rate(1 minute)',
-  function: { ...periscopeQueryFunction, handler: 'functions/periscope-query/handler.jobs', timeout: '60 seconds' },
+  function: {
+    ...periscopeQueryFunction,
+    handler: 'functions/periscope-query/handler.jobs',
+    timeout: JOBS_FUNCTION_TIMEOUT,
+  },
 })
 
 const decklog = regional.find(({ place }) => place.region === tiers.central)?.functions.Decklog

@@ -1,4 +1,4 @@
-import { common } from './function.ts'
+import { common, JOBS_FUNCTION_TIMEOUT } from './function.ts'
 import { installed, pinned } from './installed.ts'
 import type { Kafka } from './kafka.ts'
 import type { Network } from './network.ts'
@@ -29,7 +29,10 @@ export function createDecklog({ region, named, opts }: Place, network: Network, 
   )
   const jobs = new sst.aws.CronV2(
     named('DecklogJobs'),
-    { schedule: 'rate(1 minute)', function: { ...args, handler: 'functions/decklog/handler.jobs' } },
+    {
+      schedule: 'rate(1 minute)',
+      function: { ...args, handler: 'functions/decklog/handler.jobs', timeout: JOBS_FUNCTION_TIMEOUT },
+    },
     opts,
   )
   const own = new sst.aws.ApiGatewayV2(named('DecklogApi'), { domain: { name: host, dns: sst.cloudflare.dns() } }, opts)

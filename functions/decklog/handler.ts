@@ -14,8 +14,5 @@ const service = await open(readConfig(withLinkedSecrets(process.env, SECRETS)))
 /** Decklog on Lambda, behind a function URL or an HTTP API. */
 export const handler = handle(new Hono().mount('/', service.fetch))
 
-/** Below the timeout of the scheduled function. */
-const JOBS_TIMEOUT_MS = 10_000
-
 /** Decklog's jobs, called by the scheduler each minute. */
-export const jobs = () => runJobs(service.jobs ?? {}, JOBS_TIMEOUT_MS)
+export const jobs = () => runJobs(service.jobs ?? {})

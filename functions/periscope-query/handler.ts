@@ -21,8 +21,6 @@ const service = await open(readConfig(withLinkedSecrets(process.env, SECRETS)))
 export const handler = handle(new Hono().mount('/', service.fetch))
 
 const source = { service: 'periscope-query', stage: linkedStage() } as const
-/** Below the timeout of the scheduled function. */
-const JOBS_TIMEOUT_MS = 50_000
 
 /** Periscope Query's jobs, called by the scheduler each minute. */
-export const jobs = () => runScheduled(source, service, JOBS_TIMEOUT_MS, write)
+export const jobs = () => runScheduled(source, service, write)

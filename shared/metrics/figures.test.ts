@@ -36,7 +36,7 @@ test('figures are told also when a job failed', async () => {
     throw new Error('away')
   }
   const service = { jobs: { sweep: { every_seconds: 60, run } }, figures: async () => ({ OutboxOverdue: 700 }) }
-  const running = runScheduled({ service: 'commodore', stage: 'prod' }, service, 1_000, (line) => lines.push(line))
+  const running = runScheduled({ service: 'commodore', stage: 'prod' }, service, (line) => lines.push(line))
   await expect(running).rejects.toThrow('1 jobs failed')
   expect(lines).toEqual([expect.stringContaining('"OutboxOverdue":700')])
 })

@@ -7,11 +7,10 @@ import { type Source, toEmbedded } from './figures.ts'
 export async function runScheduled(
   of: Source,
   { jobs = {}, figures }: Pick<Service, 'jobs' | 'figures'>,
-  timeoutMs: number,
   write: (line: string) => void,
 ): Promise<void> {
   try {
-    await runJobs(jobs, timeoutMs)
+    await runJobs(jobs)
   } finally {
     if (figures) write(toEmbedded(of, await figures(), systemClock()))
   }

@@ -240,6 +240,15 @@ test('a call works on no more than it was told, on a bounded number at once, and
   expect(await run(handler)).toEqual({ delivered: 5, failed: 0, left: 0 })
 })
 
+test('a call that is told to end brings what it has begun to its end, and begins nothing else', async () => {
+  for (let n = 0; n <= IN_FLIGHT_MAX; n++) await put(n)
+  const ending = new AbortController()
+  const handler: Handler = async () => ending.abort()
+  const { signal } = ending
+  const outcome = await drain(db, { note: handler }, { now: clock, batch_max: 100, signal })
+  expect(outcome).toEqual({ delivered: IN_FLIGHT_MAX, failed: 0, left: 1 })
+})
+
 test('what one did for others that waited is not done again, and what came after it is', async () => {
   await put({ of: 'a', n: 1 })
   await put({ of: 'a', n: 2 })
