@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Pool, PoolClient } from '../../postgres/pool.ts'
 import { freshDatabase, type TestDatabase } from '../../testing/postgres.ts'
-import { PostgresEventLog } from './postgres-event-log.ts'
+import { PostgresEventLog, RETENTION_INTERVAL_MS } from './postgres-event-log.ts'
 import { EXPIRED_RECORDS_MAX } from './retention.ts'
 
 /** Far below the slow poll of 1 s, so a consumer that only polled slowly would fail, and far above a busy machine's noise. */
@@ -101,4 +101,20 @@ test('expired records go, oldest first and a bounded number at a time; offsets g
 
   const [position] = await log.produce(of.topic, [event('a')])
   expect(position?.offset).toBe(BigInt(EXPIRED_RECORDS_MAX + 1))
+})
+
+test('a log that consumes deletes what has expired, all of it, each time that its interval is over', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  await using log = new PostgresEventLog(openPool())
+  const of = { topic: 'expiring by itself', group: 'late' }
+  await log.ensureTopic(of.topic, { partitions: 1, retention_ms: 1 })
+  const many = Array.from({ length: EXPIRED_RECORDS_MAX + 1 }, () => event('a'))
+  await log.produce(of.topic, many)
+  log.consume({ topic: of.topic, group: 'reader', batch_records_max: 10_000, batch_wait_ms: 0 }, async () => undefined)
+  const gone = async () => (await log.lag(of))[0]?.committed
+  vi.advanceTimersByTime(RETENTION_INTERVAL_MS - 1)
+  expect(await gone()).toBe(0n)
+  vi.advanceTimersByTime(1)
+  await expect.poll(gone).toBe(BigInt(many.length))
 })
