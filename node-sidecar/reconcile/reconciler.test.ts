@@ -196,6 +196,26 @@ test('a crash between a made-up end and its note makes no second one', async () 
   expect(await lose()).toHaveLength(1)
 })
 
+test('a snapshot that is taken while ends are on their way to the disk knows where to read them again', async () => {
+  const folder = await freshFolder()
+  const totals = { ingress_bytes: 7, egress_bytes: 8, viewers: 3, inputs: 1, outputs: 0, viewer_seconds: 40 }
+  {
+    await using stack = new AsyncDisposableStack()
+    const { reconciler, journal } = await openAt(folder, stack)
+    await reconciler.seeStreams(new Map(['live+a', 'live+b'].map((name) => [name, totals])), moment(0))
+    await reconciler.seeStreams(new Map(), moment(10_000))
+    const making = reconciler.seeStreams(new Map(), moment(10_000 + GRACE_MS))
+    // The first is durable, the second is being written.
+    await journal.wait(0, AbortSignal.timeout(TEN_MINUTES_MS))
+    await reconciler.seeSessions(nobody, moment(10_000 + GRACE_MS))
+    await making
+  }
+  await using stack = new AsyncDisposableStack()
+  const { reconciler, ends } = await openAt(folder, stack)
+  for (const ms of [80_000, 80_000 + GRACE_MS]) await reconciler.seeStreams(new Map(), moment(ms))
+  expect((await ends()).map(({ stream_name }) => stream_name)).toEqual(['live+a', 'live+b'])
+})
+
 const early = (bytes: number, seconds: number) => sample(id('a'), { egress_bytes: bytes, connected_seconds: seconds })
 
 /** Seen for 100 s, then missed for long enough. */

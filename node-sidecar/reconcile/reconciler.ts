@@ -34,6 +34,8 @@ export class Reconciler {
   readonly #madeUp: Record<End['of'], MadeUpEnds>
   /** Ends that are on their way to the disk, which may be slow: they are not missing. */
   readonly #arriving: Record<End['of'], Set<string>> = { session: new Set(), stream: new Set() }
+  /** Where in the journal events begin that may be in it already, while the ledgers do not know of them; the first comes first. */
+  readonly #unnoted = new Set<{ from: number }>()
 
   /** Goes on where the last process was: what went on then, less what the journal has ended since. */
   static async open(options: ReconcilerOptions): Promise<Reconciler> {
@@ -71,8 +73,7 @@ export class Reconciler {
     const ends = complete.map(readEnd).filter((end) => end !== null)
     for (const { of, key } of ends) this.#arriving[of].add(key)
     try {
-      await recordEvents(this.#options.journal, complete)
-      this.noteEnds(complete)
+      await this.#write(complete, (written) => this.noteEnds(written))
     } finally {
       for (const { of, key } of ends) this.#arriving[of].delete(key)
     }
@@ -113,8 +114,8 @@ export class Reconciler {
 
   /** Takes a poll of sessions and journals the ends that are missing. */
   async seeSessions(samples: Samples, moment: Moment): Promise<void> {
-    const { node_id, journal } = this.#options
-    const position = journal.end
+    const { node_id } = this.#options
+    const position = this.#noted
     const open = toOpenSessions(samples)
     this.#madeUp.session.see(
       figuresOf(open, ({ sample }) => toFigures(sample, moment)),
@@ -143,9 +144,30 @@ export class Reconciler {
     const complete = this.completeEnds(events)
     // Before they are on the disk: the end that is told meanwhile must say which of them it replaces.
     this.#remember(complete)
-    await recordEvents(this.#options.journal, complete)
-    this.#close(complete)
+    await this.#write(complete, (written) => this.#close(written))
     this.#options.log.warn('ends were missed and made up', { events: events.length })
+  }
+
+  /** Notes each event as soon as it is on the disk, whatever becomes of the others. */
+  async #write(events: readonly SentEvent[], note: (written: readonly SentEvent[]) => void): Promise<void> {
+    const { journal } = this.#options
+    const write = async (event: SentEvent) => {
+      const unnoted = { from: journal.end }
+      this.#unnoted.add(unnoted)
+      try {
+        await recordEvents(journal, [event])
+        note([event])
+      } finally {
+        this.#unnoted.delete(unnoted)
+      }
+    }
+    await Promise.all(events.map(write))
+  }
+
+  /** The ledgers know of all ends before this position in the journal. */
+  get #noted(): number {
+    const [first] = this.#unnoted
+    return first?.from ?? this.#options.journal.end
   }
 
   /** Ends behind `position` may not be in the snapshot, so the journal keeps them until the next one. */
