@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ingest } from '../../../functions/periscope-ingest/ingest/ingest.ts'
-import { EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
+import { DEAD_LETTERS_TOPIC, EVENTS_TOPIC } from '../../../shared/contract/decklog.ts'
 import type { ConsumedRecord } from '../../../shared/kafka/event-log.ts'
 import { installKernel } from './kernel/install.ts'
 import { type Random, seededRandom } from './kernel/random.ts'
 import { modelStores } from './models/stores.ts'
 import { findProblems } from './truth/check.ts'
+import { placeOf } from './truth/truth.ts'
 import { makeTrouble, mendAll } from './world/faults.ts'
 import { STATE_PATH } from './world/helmsman.ts'
 import type { Mutation } from './world/mutations.ts'
+import { poisonLog } from './world/poison.ts'
 import { World } from './world/world.ts'
 
 const MINUTE = 60_000
@@ -26,7 +29,7 @@ export interface Outcome {
   trace: string[]
   world: World
   /** How much there was of it. */
-  counts: { notices: number; taken: number; lives: number; reconciled: number; records: number }
+  counts: { notices: number; taken: number; lives: number; reconciled: number; records: number; poison: number }
 }
 
 /** One run of everything under a seed: the same seed, the same run. */
@@ -40,6 +43,7 @@ export async function simulate(seed: number, mutation?: Mutation): Promise<Outco
   using _ = installKernel(world.network)
   world.startAll()
   makeTrouble({ world, random, note, until: began + TROUBLE_MS })
+  poisonLog({ world, seed, note, until: began + TROUBLE_MS })
   await world.schedule.advance(began + TROUBLE_MS)
   world.open = false
   note('peace')
@@ -61,6 +65,7 @@ function judge(world: World, mutation: Mutation | undefined): string[] {
     rows: (table: string) => (mutation === 'repeats-counted' ? clickhouse.raw(table) : clickhouse.counted(table)),
     registers: (table: string) => registers.rows(table),
     log: broker.records(EVENTS_TOPIC),
+    letters: broker.records(DEAD_LETTERS_TOPIC).flat(),
     buried,
   }
   return [
@@ -86,12 +91,19 @@ async function replay(world: World, random: Random): Promise<string[]> {
     clickhouse: async (work) => work(world.clickhouse),
     registers: async (work) => work(world.registers),
   })
+  const refused: string[] = []
   for (let at = 0; at < records.length; ) {
     const size = random.integer(1, 200)
-    await ingest(stores, records.slice(at, at + size))
+    const { failures } = await ingest(stores, records.slice(at, at + size))
+    refused.push(...failures.map(({ record }) => placeOf(record)))
     at += size
   }
-  return contentsOf(world) === before ? [] : ['a replay of the whole log changes what is stored']
+  return [
+    ...(contentsOf(world) === before ? [] : ['a replay of the whole log changes what is stored']),
+    ...(isDeepStrictEqual(new Set(refused), new Set(world.truth.poison.keys()))
+      ? []
+      : ['a replay refuses other records']),
+  ]
 }
 
 /** All that can be read, as one text. Of a repeated event the time of arrival alone may differ. */
@@ -119,5 +131,6 @@ function countsOf({ truth, broker, clickhouse }: World): Outcome['counts'] {
     lives: truth.lives.all.length,
     reconciled: ends.filter(({ provenance }) => provenance === 'reconciled').length,
     records: broker.records(EVENTS_TOPIC).flat().length,
+    poison: truth.poison.size,
   }
 }

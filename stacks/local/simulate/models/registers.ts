@@ -41,6 +41,8 @@ export class ModelRegisters {
         transaction = undefined
         return
       }
+      // As Postgres does, of the JSON that all data is.
+      if (parameters.some((value) => String(value).includes('\\u0000'))) throw refusal()
       if (transaction === undefined) throw new TypeError(`outside of a transaction: ${sql}`)
       if (sql === 'commit') {
         for (const write of transaction.writes) this.#write(write)
@@ -70,6 +72,10 @@ function readUpsert(sql: string, parameters: readonly unknown[], tenantId: strin
     if (row.tenant_id !== tenantId) throw new Fault('internal', 'row_security', 'A row of another tenant')
     return { table, keyOf: keyOf ?? [], row, newestOnly: guard !== undefined }
   })
+}
+
+function refusal(): Error {
+  return Object.assign(new Error('unsupported Unicode escape sequence'), { code: '22P05' })
 }
 
 function versionOf({ occurred_at, event_id }: Register): string {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ingest } from '../../../../functions/periscope-ingest/ingest/ingest.ts'
+import { ingest, type Stores } from '../../../../functions/periscope-ingest/ingest/ingest.ts'
 import { tables } from '../../../../functions/periscope-ingest/tables/tables.ts'
 import {
   openTestPeriscopeQuery,
@@ -11,6 +11,7 @@ import { Usage } from '../../../../shared/contract/periscope-query.ts'
 import { receive, send } from '../../../../shared/testing/api.ts'
 import { seededRandom } from '../kernel/random.ts'
 import { simulate } from '../simulate.ts'
+import { placeOf } from '../truth/truth.ts'
 import { TENANT_ID } from '../world/control-plane.ts'
 import { ModelClickHouse } from './clickhouse.ts'
 import { ModelRegisters } from './registers.ts'
@@ -35,7 +36,7 @@ afterAll(() => periscope[Symbol.asyncDispose]())
 
 /** The logs of some simulated runs, in batches that repeat and overlap, go into the real stores and into the models. */
 test(
-  'the models of the stores answer what the real ones do, rows, registers and usage',
+  'the models of the stores answer what the real ones do, rows, registers and usage, and refuse what they refuse',
   async () => {
     const real = periscope.stores
     for (let seed = 1; seed <= SEEDS; seed++) {
@@ -45,7 +46,12 @@ test(
       for (let at = 0; at < records.length; at += random.integer(20, 120)) {
         const batch = records.slice(at, at + random.integer(50, 150))
         const again = random.chance(0.2) ? 2 : 1
-        for (let i = 0; i < again; i++) await Promise.all([ingest(model, batch), ingest(real, batch)])
+        for (let i = 0; i < again; i++) {
+          const refusedBy = async (stores: Stores) =>
+            (await ingest(stores, batch)).failures.map(({ record, fault }) => [placeOf(record), fault.reason])
+          const [ours, theirs] = await Promise.all([refusedBy(model), refusedBy(real)])
+          expect(ours, `seed ${seed}`).toEqual(theirs)
+        }
       }
     }
     for (const { name } of tables) {

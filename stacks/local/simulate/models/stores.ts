@@ -71,6 +71,8 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
 }
 
 function unavailable(reason: string, error: unknown): Error {
+  // What Postgres says has a code; what lies between says nothing but that it failed.
+  if (error instanceof Error && 'code' in error) return error
   if (error instanceof Fault || (error instanceof TypeError && error.message !== 'fetch failed')) return error
   return new Fault('unavailable', reason, 'The store cannot answer now.', { cause: error })
 }

@@ -1,8 +1,9 @@
 import { HOST_HEARD } from '../../../../shared/events/host-heard.ts'
 import type { ConsumedRecord } from '../../../../shared/kafka/event-log.ts'
 import { streamIdOf, TENANT_ID } from '../world/control-plane.ts'
+import { wrongLetters } from './letters.ts'
 import type { Life } from './lives.ts'
-import { same, type Truth } from './truth.ts'
+import { placeOf, same, type Truth } from './truth.ts'
 
 type Row = Record<string, unknown>
 
@@ -13,6 +14,8 @@ export interface Ends {
   registers(table: string): readonly Row[]
   /** The event log, partition by partition. */
   log: readonly (readonly ConsumedRecord[])[]
+  /** What Periscope Ingest could not store. */
+  letters: readonly ConsumedRecord[]
   /** Ids of events that a host keeps as dead letters. */
   buried: ReadonlySet<string>
 }
@@ -22,13 +25,16 @@ export const MERGE_MS = 150_000
 
 /** Everything that is not as it was promised; nothing when all is well. */
 export function findProblems(truth: Truth, ends: Ends): string[] {
-  const events = { ...ends, log: ends.log.map((partition) => partition.filter((record) => !isMark(record))) }
+  const isGood = (record: ConsumedRecord) => !truth.poison.has(placeOf(record))
+  const good = { ...ends, log: ends.log.map((partition) => partition.filter(isGood)) }
+  const events = { ...good, log: good.log.map((partition) => partition.filter((record) => !isMark(record))) }
   return [
     ...missingNotices(truth, ends),
     ...wrongLives(truth, ends),
     ...disorder(truth, events),
     ...staleRegisters(events),
-    ...earlyMarks(truth, ends),
+    ...earlyMarks(truth, good),
+    ...wrongLetters(truth, ends),
   ]
 }
 

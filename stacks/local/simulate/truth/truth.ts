@@ -1,4 +1,6 @@
+import { EVENTS_TOPIC } from '../../../../shared/contract/decklog.ts'
 import { eventId } from '../../../../shared/ids.ts'
+import type { RecordPosition } from '../../../../shared/kafka/event-log.ts'
 import { type Figures, Lives } from './lives.ts'
 
 /** A notice that MistServer sent: once, whether anybody heard it or not. */
@@ -17,6 +19,8 @@ export class Truth {
   readonly notices = new Map<string, Notice>()
   /** Ids of events as each host first sent them, in order. */
   readonly sent = new Map<string, string[]>()
+  /** Records of the log that cannot be stored, by their places: the reason why. */
+  readonly poison = new Map<string, string>()
   readonly #sentOnce = new Set<string>()
   readonly #now: () => number
 
@@ -79,6 +83,11 @@ export class Truth {
     life.final = final
     this.lives.end(life, this.#now())
   }
+}
+
+/** Where a record lies in the log of events, as dead letters name it. */
+export function placeOf({ partition, offset }: RecordPosition): string {
+  return `${EVENTS_TOPIC}/${partition}/${offset}`
 }
 
 export function same(a: Figures, b: Figures): boolean {

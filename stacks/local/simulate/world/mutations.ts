@@ -14,6 +14,8 @@ export const mutations = [
   'no-reconciliation',
   /** Rows are counted as they lie there, without FINAL. */
   'repeats-counted',
+  /** What cannot be stored is passed over, and lies nowhere. */
+  'poison-passed-over',
   /** The last event to arrive wins, not the newest. */
   'last-arrival-wins',
 ] as const

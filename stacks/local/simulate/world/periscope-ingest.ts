@@ -11,23 +11,29 @@ export async function runPeriscopeIngest(
   mutation: Mutation | undefined,
 ): Promise<void> {
   const log = createLog('periscope-ingest')
-  const wired = mutation === 'commit-before-store' ? committingFirst(events) : events
-  await consume({ ...stores, events: wired, log, count: () => undefined }).done
+  await consume({ ...stores, events: wiredFor(mutation, events), log, count: () => undefined }).done
 }
 
-/** An event log whose consumers do not wait for their handlers. */
-function committingFirst(events: EventLog): EventLog {
-  return {
+function wiredFor(mutation: Mutation | undefined, events: EventLog): EventLog {
+  const wired: EventLog = {
     ensureTopic: (...args) => events.ensureTopic(...args),
     produce: (...args) => events.produce(...args),
     lag: (of) => events.lag(of),
     partitions: (topic) => events.partitions(topic),
-    consume: (of: ConsumeOptions, handler: BatchHandler) =>
-      events.consume(of, async (batch) => {
-        handler(batch)
-          .then((secondStep) => secondStep?.())
-          .catch(() => undefined)
-      }),
+    consume: (...args) => events.consume(...args),
     [Symbol.asyncDispose]: () => events[Symbol.asyncDispose](),
   }
+  if (mutation === 'commit-before-store') return { ...wired, consume: committingFirst(events) }
+  if (mutation === 'poison-passed-over') return { ...wired, produce: async () => [] }
+  return events
+}
+
+/** Does not wait for handlers. */
+function committingFirst(events: EventLog): EventLog['consume'] {
+  return (of: ConsumeOptions, handler: BatchHandler) =>
+    events.consume(of, async (batch) => {
+      handler(batch)
+        .then((secondStep) => secondStep?.())
+        .catch(() => undefined)
+    })
 }
