@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ECHO_MS, GRACE_MS, Ledger } from './ledger.ts'
 
 const START = Date.parse('2026-11-24T01:00:00.000Z')
@@ -62,4 +62,43 @@ test('what has begun anew under its key was lost, as it was last seen, until its
   ledger.end('a', 30_000)
   expect(ledger.see(new Map([['a', 30]]), moment(30_000 + ECHO_MS))).toEqual([])
   expect(ledger.open.get('a')).toEqual({ since: START + 30_000 + ECHO_MS, missed: null, last: 30 })
+})
+
+describe('what begins anew under a key while the end of the one before is on its way to the disk', () => {
+  const arriving = new Map([['a', 'end-1']])
+  const show = (bytes: number) => new Map([['a', bytes]])
+  const before = { since: START, missed: null, last: 1000 }
+
+  /** The first was seen last with 1,000 bytes, the second by now with more. */
+  function openBoth() {
+    const ledger = new Ledger<number>((before, now) => now < before)
+    ledger.see(show(1000), moment(0))
+    expect(ledger.see(show(10), moment(10_000), arriving)).toEqual([])
+    expect(ledger.see(show(2000), moment(20_000), arriving)).toEqual([])
+    return ledger
+  }
+
+  test('goes on when that is there', () => {
+    const ledger = openBoth()
+    ledger.end('a', 21_000, 'end-1')
+    expect(ledger.open.get('a')).toEqual({ since: START + 10_000, missed: null, last: 2000 })
+    ledger.see(new Map(), moment(30_000))
+    expect(ledger.see(new Map(), moment(30_000 + GRACE_MS))).toMatchObject([['a', { last: 2000 }]])
+  })
+
+  test('goes on when that never comes: the one before is lost', () => {
+    const ledger = openBoth()
+    expect(ledger.see(show(3000), moment(30_000))).toMatchObject([['a', before]])
+    ledger.end('a', 30_000)
+    expect(ledger.open.get('a')).toEqual({ since: START + 10_000, missed: null, last: 3000 })
+  })
+
+  test('ends by its own end, and the one before is missing still', () => {
+    const ledger = openBoth()
+    ledger.end('a', 21_000, 'end-2')
+    ledger.see(show(2000), moment(22_000))
+    expect(ledger.open.get('a')).toMatchObject(before)
+    ledger.see(new Map(), moment(60_000))
+    expect(ledger.see(new Map(), moment(60_000 + GRACE_MS))).toMatchObject([['a', { last: 1000 }]])
+  })
 })

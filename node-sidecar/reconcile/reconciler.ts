@@ -32,8 +32,8 @@ export class Reconciler {
   readonly #options: ReconcilerOptions
   readonly #ledgers: { session: Ledger<OpenSession>; stream: Ledger<OpenStream> }
   readonly #madeUp: Record<End['of'], MadeUpEnds>
-  /** Ends that are on their way to the disk, which may be slow: they are not missing. */
-  readonly #arriving: Record<End['of'], Set<string>> = { session: new Set(), stream: new Set() }
+  /** Ids of ends, by the key of what they end, that are on their way to the disk, which may be slow. */
+  readonly #arriving: Record<End['of'], Map<string, string>> = { session: new Map(), stream: new Map() }
   /** Where in the journal events begin that may be in it already, while the ledgers do not know of them; the first comes first. */
   readonly #unnoted = new Set<{ from: number }>()
 
@@ -70,12 +70,17 @@ export class Reconciler {
   /** Journals what a notice tells: resolves once it is on the disk, 503 when it cannot be. */
   async journal(events: readonly SentEvent[]): Promise<void> {
     const complete = this.completeEnds(events)
-    const ends = complete.map(readEnd).filter((end) => end !== null)
-    for (const { of, key } of ends) this.#arriving[of].add(key)
+    const ends = complete.flatMap((event) => {
+      const end = readEnd(event)
+      return end === null ? [] : [{ ...end, event_id: event.event_id }]
+    })
+    for (const { of, key, event_id } of ends) this.#arriving[of].set(key, event_id)
     try {
       await this.#write(complete, (written) => this.noteEnds(written))
     } finally {
-      for (const { of, key } of ends) this.#arriving[of].delete(key)
+      for (const { of, key, event_id } of ends) {
+        if (this.#arriving[of].get(key) === event_id) this.#arriving[of].delete(key)
+      }
     }
   }
 
@@ -96,7 +101,10 @@ export class Reconciler {
 
   #close(events: readonly SentEvent[]): void {
     const up_ms = this.#options.uptime()
-    for (const end of events.map(readEnd)) if (end !== null) this.#ledgers[end.of].end(end.key, up_ms)
+    for (const event of events) {
+      const end = readEnd(event)
+      if (end !== null) this.#ledgers[end.of].end(end.key, up_ms, end.madeUp ? undefined : event.event_id)
+    }
   }
 
   #remember(events: readonly SentEvent[]): void {
@@ -121,7 +129,7 @@ export class Reconciler {
       figuresOf(open, ({ sample }) => toFigures(sample, moment)),
       moment.up_ms,
     )
-    const lost = this.#ledgers.session.see(open, moment).filter(([key]) => !this.#arriving.session.has(key))
+    const lost = this.#ledgers.session.see(open, moment, this.#arriving.session)
     await this.#record(lost.map(([, open]) => toLostSession(open, { ...moment, node_id })))
     this.#madeUp.session.forget(renewed(lost))
     await this.#save(position, moment)
@@ -133,7 +141,7 @@ export class Reconciler {
       figuresOf(streams, ({ ingress_bytes }) => ({ bytes: ingress_bytes, began: null })),
       moment.up_ms,
     )
-    const lost = this.#ledgers.stream.see(streams, moment).filter(([key]) => !this.#arriving.stream.has(key))
+    const lost = this.#ledgers.stream.see(streams, moment, this.#arriving.stream)
     const { node_id } = this.#options
     await this.#record(lost.map(([name, open]) => toLostStream(name, open, { ...moment, node_id })))
     this.#madeUp.stream.forget(renewed(lost))
@@ -210,7 +218,7 @@ function hasFallen<T>(bytesOf: (last: T) => number): (before: T, now: T) => bool
 
 /** Keys under which something new goes on already: what was made up for the old one stands. */
 function renewed(lost: readonly [string, Open<unknown>][]): string[] {
-  return lost.flatMap(([key, { missed }]) => (missed === null ? [key] : []))
+  return lost.flatMap(([key, { missed, next }]) => (missed === null || next !== undefined ? [key] : []))
 }
 
 function figuresOf<T>(open: ReadonlyMap<string, T>, toFigures: (last: T) => Figures): Map<string, Figures> {

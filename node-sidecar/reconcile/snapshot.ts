@@ -11,7 +11,8 @@ export type OpenStream = z.infer<typeof OpenStream>
 
 function entries<S extends z.ZodType>(last: S) {
   const missed = z.object({ at_ms: z.number(), up_ms: z.number() }).nullable()
-  return z.array(z.tuple([z.string(), z.object({ since: z.number(), missed, last })]))
+  const next = z.object({ since: z.number(), last, after: z.string() }).optional()
+  return z.array(z.tuple([z.string(), z.object({ since: z.number(), missed, last, next })]))
 }
 
 const MadeUp = z.object({

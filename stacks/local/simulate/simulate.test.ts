@@ -33,6 +33,7 @@ test(
 test.each([
   [281, 'a process died whose snapshot was taken between two ends of one poll that were on their way to the disk'],
   [313, 'an end was told while the one made up for it was on its way to a slow disk'],
+  [535, 'a viewer came back and left again while the end of the first visit was on its way to a slow disk'],
 ])('run %i, in which %s, counts everything once', async (seed) => {
   expect((await simulate(seed)).problems).toEqual([])
 })
