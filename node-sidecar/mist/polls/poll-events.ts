@@ -40,6 +40,7 @@ export function toClientEvents(
   )
 }
 
-function stamp({ node_id, at }: PollTime, kind: string, subject: string, part = 0) {
-  return { event_id: eventId(node_id, kind, at.getTime(), subject, part), occurred_at: at }
+/** By both clocks: one that is set back shows the same time of day again. */
+function stamp({ node_id, at, up_ms }: PollTime, kind: string, subject: string, part = 0) {
+  return { event_id: eventId(node_id, kind, at.getTime(), up_ms, subject, part), occurred_at: at }
 }

@@ -201,8 +201,10 @@ test('more sessions than an event takes are several events with ids of their own
 })
 
 test('the same poll makes the same event ids, another one others', () => {
-  const idOf = (at: Date) => toNodeEvent(toUnreachable([]), { ...time, at }).event_id
+  const idOf = (at: Date, up_ms = 0) => toNodeEvent(toUnreachable([]), { ...time, at, up_ms }).event_id
   expect(idOf(time.at)).toBe(idOf(time.at))
+  // A clock that was set back shows the same time again.
+  expect(idOf(time.at, 60_000)).not.toBe(idOf(time.at))
   expect(idOf(new Date(time.at.getTime() + 1))).not.toBe(idOf(time.at))
 })
 

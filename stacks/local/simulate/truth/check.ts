@@ -166,10 +166,13 @@ function earlyMarks({ sent }: Truth, { log }: Ends): string[] {
   const records = log.flat().map(({ partition, offset, headers, value }) => {
     return { partition, offset, headers, ...JSON.parse(Buffer.from(value).toString()) }
   })
+  // By a clock that was set back two polls have one time: the first of them is what a mark says for certain.
   const polls = new Map(
-    records.flatMap(({ event_type, node_id, occurred_at, event_id }) =>
-      event_type === 'node-monitoring' ? [[`${node_id} ${occurred_at}`, rank.get(event_id) ?? 0]] : [],
-    ),
+    records
+      .toReversed()
+      .flatMap(({ event_type, node_id, occurred_at, event_id }) =>
+        event_type === 'node-monitoring' ? [[`${node_id} ${occurred_at}`, rank.get(event_id) ?? 0]] : [],
+      ),
   )
   const problems: string[] = []
   /** The highest mark so far, by partition and host, and what has been there before. */
