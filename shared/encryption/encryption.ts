@@ -25,6 +25,9 @@ export interface EncryptionKey {
   bytes: Uint8Array<ArrayBuffer>
 }
 
+/** How each text begins that a key encrypted. */
+export const prefixOf = (keyId: string) => `enc.${keyId}.`
+
 /** AES-256-GCM under keys derived by purpose (HKDF). The first key encrypts, all of them decrypt: so keys are changed. */
 export function createEncryption(keys: readonly [EncryptionKey, ...EncryptionKey[]]): Encryption {
   return {
@@ -33,7 +36,7 @@ export function createEncryption(keys: readonly [EncryptionKey, ...EncryptionKey
       const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
       const algorithm = { name: 'AES-GCM', iv, additionalData: bytesOf(of) }
       const sealed = await crypto.subtle.encrypt(algorithm, await derive(key, purpose), bytesOf(text))
-      return `enc.${key.id}.${base64url.encode(new Uint8Array([...iv, ...new Uint8Array(sealed)]))}`
+      return `${prefixOf(key.id)}${base64url.encode(new Uint8Array([...iv, ...new Uint8Array(sealed)]))}`
     },
     decrypt: async (stored, { purpose, of }) => {
       const [, id, content = ''] = /^enc\.([^.]+)\.(.+)$/.exec(stored) ?? []

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely'
 import type { Clock } from '../../../shared/clock.ts'
 import { type KeySet, PrivateKey, type PublicKey } from '../../../shared/contract/identity.ts'
-import type { Encryption } from '../../../shared/encryption/encryption.ts'
+import type { Binding, Encryption } from '../../../shared/encryption/encryption.ts'
 import { createKey, issuerOf, toPublicKey } from '../../../shared/identity/key.ts'
 import { createSigner, type Signer } from '../../../shared/identity/signer.ts'
 import type { Database } from '../../../shared/postgres/database.ts'
@@ -113,6 +113,7 @@ export function openKeyRing({ db, encryption, first, others, clock }: RingOption
   }
 }
 
-function bindingOf(kid: string) {
+/** Under which a private key is encrypted at rest. */
+export function bindingOf(kid: string): Binding {
   return { purpose: PURPOSE, of: kid }
 }

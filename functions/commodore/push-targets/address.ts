@@ -1,7 +1,7 @@
-import type { Encryption } from '../../../shared/encryption/encryption.ts'
+import type { Binding, Encryption } from '../../../shared/encryption/encryption.ts'
 
 /** Each target's address is encrypted for itself, so that it opens for no other. */
-const bindingOf = (id: string) => ({ purpose: 'push-target', of: id })
+export const bindingOf = (id: string): Binding => ({ purpose: 'push-target', of: id })
 
 interface Sealed {
   id: string

@@ -3,6 +3,7 @@ import type { Client } from '../../../shared/client/client.ts'
 import { LoginResponse } from '../../../shared/contract/accounts.ts'
 import { type ApiToken, CreatedApiToken, CreatedStream } from '../../../shared/contract/commodore.ts'
 import { createEncryption, type Encryption } from '../../../shared/encryption/encryption.ts'
+import { encryptionVariables, newEncryptionKeys } from '../../../shared/encryption/keys.ts'
 import { toActor } from '../../../shared/http/api-tokens.ts'
 import { createAuthenticate } from '../../../shared/http/authenticate.ts'
 import { createHttpMetrics } from '../../../shared/http/metrics.ts'
@@ -42,6 +43,8 @@ export interface TestCommodore extends Door, AsyncDisposable {
   routing: Routing
   db: Database<Tables>
   encryption: Encryption
+  /** By which another process opens the same. */
+  variables: Record<'DATABASE_URL' | 'DATABASE_WS_PROXY' | 'ENCRYPTION_KEYS', string>
   /** The database owner's connection, for what the service itself may not do. */
   owner: Pool
   jobs: Jobs
@@ -77,7 +80,12 @@ export async function openCommodore(): Promise<TestCommodore> {
   const database = await freshDatabase()
   await database.migrate({ schema: 'commodore', folder: new URL('../migrations/', import.meta.url) })
   const db = openDatabase<Tables>(database.pool(database.urlAs('commodore')))
-  const encryption = createEncryption([{ id: 'k1', bytes: crypto.getRandomValues(new Uint8Array(32)) }])
+  const variables = {
+    DATABASE_URL: database.urlAs('commodore'),
+    DATABASE_WS_PROXY: database.wsProxy,
+    ENCRYPTION_KEYS: newEncryptionKeys('k1'),
+  }
+  const encryption = createEncryption(encryptionVariables.parse(variables).ENCRYPTION_KEYS)
   const { keys: others } = identities.keySet
   const ring = openKeyRing({ db, encryption, first: identities.keyOf('commodore'), others, clock })
   const { signer, keySet } = ring
@@ -151,6 +159,7 @@ export async function openCommodore(): Promise<TestCommodore> {
     routing,
     db,
     encryption,
+    variables,
     owner: database.pool(),
     jobs,
     hosts,
