@@ -1,5 +1,6 @@
 import type { Quality, QualityQuery } from '../../../shared/contract/quality.ts'
 import type { Ctx } from '../deps.ts'
+import { rolledUntilOf } from '../rollups/rolled.ts'
 import { matching } from '../rows/matching.ts'
 import { readerOf } from '../rows/reader.ts'
 import type { Added } from '../series/added.ts'
@@ -39,7 +40,7 @@ export async function readQuality(ctx: Ctx, query: QualityQuery): Promise<Qualit
   const reader = readerOf(ctx)
   const { stream_id, node_id, cluster_id, protocol } = query
   await requireOwnStream(ctx, stream_id)
-  const parts = await qualityRows(reader, query, stream_id, ctx.now())
+  const parts = qualityRows(reader, query, { stream_id, now: ctx.now(), until: await rolledUntilOf(ctx) })
   const filters = { node_id, cluster_id, protocol }
   const matched = parts.map((part) => ({ ...part, source: matching(reader, part.source, filters) }))
   return readAddedSeries(reader, query, matched, measure)

@@ -1,6 +1,6 @@
 import { bucketMs, type SeriesInput } from '../../../shared/contract/series.ts'
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
-import { beforeOf, readRolledUntil, rolledRows } from '../rollups/rolled.ts'
+import { beforeOf, rolledRows } from '../rollups/rolled.ts'
 import { HOUR_MS, splitAt } from '../rollups/split.ts'
 import type { Reader } from '../rows/reader.ts'
 import { fragment, text, whole } from '../rows/source.ts'
@@ -8,6 +8,7 @@ import { union } from '../rows/union.ts'
 import type { PartOfRows } from '../series/added.ts'
 import { bucketOf } from '../series/bucket-of.ts'
 import { ingressSums } from './ingress-rows.ts'
+import type { Part } from './part.ts'
 import { lastingStates, stateSums } from './state-rows.ts'
 import { aggregatesOf, allColumns, sumNames } from './sums.ts'
 import { viewerSums } from './viewer-rows.ts'
@@ -15,15 +16,13 @@ import { viewerSums } from './viewer-rows.ts'
 /** What is rolled up is summed by so much: hours and days of every time zone begin at full quarters. */
 const GRAIN = '15m'
 
-/** What quality is summed from, by where it comes from: of as much as is rolled up from there, of the rest from events. */
-export async function qualityRows(
+/** What quality is summed from, by where it comes from: of what is rolled up, until a moment (Unix ms), from there, of the rest from events. */
+export function qualityRows(
   reader: Reader,
   query: SeriesInput,
-  stream_id: string | undefined,
-  now: Date,
-): Promise<PartOfRows[]> {
+  { stream_id, now, until }: Pick<Part, 'stream_id' | 'now'> & { until: number },
+): PartOfRows[] {
   const fine = query.bucket !== undefined && bucketMs[query.bucket] < bucketMs[GRAIN]
-  const until = await readRolledUntil(reader, now)
   const { rolled, raw } = splitAt(query, fine ? 0 : until)
   const parts = raw.map((range) => {
     return { range, query, stream_id, now, before: beforeOf(reader, range, until, stream_id) }

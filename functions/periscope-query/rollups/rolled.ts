@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
+import type { Ctx } from '../deps.ts'
 import { earlierOf } from '../rows/lasting.ts'
-import type { Reader } from '../rows/reader.ts'
+import { type Reader, readerOf } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
 import { type Source, whole as wholeValue } from '../rows/source.ts'
 import { HOUR_MS } from './split.ts'
@@ -16,7 +17,7 @@ const Until = z.object({ hours_kept: whole, rolled: z.coerce.number(), stale: z.
  * Up to when everything of the tenant is rolled up and holds, in Unix ms; 0 when nothing is. An hour with a change that is
  * newer than its rows ends it, as states last into the hours after it.
  */
-export async function readRolledUntil({ ask, rows }: Pick<Reader, 'ask' | 'rows'>, now: Date): Promise<number> {
+async function readRolledUntil({ ask, rows }: Pick<Reader, 'ask' | 'rows'>, now: Date): Promise<number> {
   const [found] = await ask(Until)`
     SELECT countIf(version > 0) AS hours_kept, maxIf(hour_ms, version > 0) AS rolled,
       minOrNullIf(hour_ms, changed >= version AND hour_ms >= ${wholeValue(now.getTime() - LATE_MS_MAX)}) AS stale
@@ -30,6 +31,15 @@ export async function readRolledUntil({ ask, rows }: Pick<Reader, 'ask' | 'rows'
     ) AS hours`
   if (found === undefined || found.hours_kept === 0) return 0
   return Math.min(found.rolled + HOUR_MS, found.stale ?? Number.POSITIVE_INFINITY)
+}
+
+const known = new WeakMap<Ctx, Promise<number>>()
+
+/** The same for a request, in which it is read once: all parts of an answer then are of one moment. */
+export function rolledUntilOf(ctx: Ctx): Promise<number> {
+  const until = known.get(ctx) ?? readRolledUntil(readerOf(ctx), ctx.now())
+  known.set(ctx, until)
+  return until
 }
 
 /** The rows of whole hours that were rolled up last. */

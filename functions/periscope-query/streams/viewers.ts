@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { STEP_SECONDS_MIN, type Viewers, type ViewersQuery } from '../../../shared/contract/periscope-query.ts'
 import type { Ctx } from '../deps.ts'
+import { rolledUntilOf } from '../rollups/rolled.ts'
 import { whole } from '../rows/row.ts'
 import { whole as wholeValue } from '../rows/source.ts'
 import { visitsOf } from '../viewers/visits.ts'
@@ -20,7 +21,7 @@ export async function readViewers(ctx: Ctx, streamId: string, query: ViewersQuer
   const { from, to } = query
   const duration_ms = Date.parse(to) - Date.parse(from)
   const step_seconds = query.step_seconds ?? fitStep(duration_ms)
-  const visits = await visitsOf(reader, query, ctx.now())
+  const visits = visitsOf(reader, query, ctx.now(), await rolledUntilOf(ctx))
   const start = wholeValue(Date.parse(from))
   const [changes, unique] = await Promise.all([
     reader.ask(Change)`

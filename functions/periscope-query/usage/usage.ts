@@ -3,20 +3,25 @@ import type { Usage, UsageQuery, UsageSums } from '../../../shared/contract/peri
 import type { Ctx } from '../deps.ts'
 import { type Reader, readerOf } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
-import { whole as wholeValue } from '../rows/source.ts'
+import { fragment, whole as wholeValue } from '../rows/source.ts'
 import { streamReaderOf } from '../streams/reader.ts'
 import { readCompleteUntil } from './complete.ts'
 
-/** Sums by window, the windows counted from the start of the range. */
-const SessionSums = z.object({
-  ...{ window: whole, sessions: whole },
-  ...{ viewer_seconds: whole, egress_bytes: whole, ingress_bytes: whole },
+/** What of one kind ended in a window, the windows counted from the start of the range. */
+const Ended = z.object({
+  ...{ kind: z.enum(['session', 'run', 'recording']), window: whole, count: whole },
+  ...{
+    egress_bytes: whole,
+    ingress_bytes: whole,
+    viewer_seconds: whole,
+    viewers: whole,
+    inputs: whole,
+    outputs: whole,
+  },
+  ...{ recorded_ms: whole, recorded_bytes: whole },
 })
-const RunSums = z.object({
-  ...{ window: whole, count: whole, viewers: whole, inputs: whole, outputs: whole },
-  ...{ viewer_seconds: whole, egress_bytes: whole, ingress_bytes: whole },
-})
-const RecordingSums = z.object({ window: whole, ended: whole, recorded_ms: whole, recorded_bytes: whole })
+
+type Kind = z.output<typeof Ended>['kind']
 
 type UsageReader = Pick<Reader, 'ask' | 'rows' | 'hosts'>
 
@@ -47,48 +52,45 @@ async function sumUp(reader: UsageReader, query: UsageQuery, now: Date): Promise
   return { from, to, ...total, complete_until, windows: step_seconds === undefined ? [] : windows }
 }
 
-/** The sums of each window, by its number. */
+/** The sums of each window, by its number; of all kinds in one question, as each question costs time of its own. */
 async function sumByWindow({ ask, rows }: UsageReader, range: UsageQuery, stepMs: number) {
   const start = wholeValue(Date.parse(range.from))
-  const step = wholeValue(stepMs)
-  const [sessions, runs, recordings] = await Promise.all([
-    ask(SessionSums)`
-      SELECT intDiv(toUnixTimestamp64Milli(occurred_at) - ${start}, ${step}) AS window, count() AS sessions,
-        sum(seconds) AS viewer_seconds, sum(ended.egress_bytes) AS egress_bytes, sum(ended.ingress_bytes) AS ingress_bytes
-      FROM ${rows('final_sessions', range)} AS ended GROUP BY window`,
-    ask(RunSums)`
-      SELECT intDiv(toUnixTimestamp64Milli(occurred_at) - ${start}, ${step}) AS window, count() AS count,
-        sum(runs.ingress_bytes) AS ingress_bytes, sum(runs.egress_bytes) AS egress_bytes,
-        sum(runs.viewer_seconds) AS viewer_seconds, sum(runs.viewers) AS viewers, sum(runs.inputs) AS inputs,
-        sum(runs.outputs) AS outputs
-      FROM ${rows('final_runs', range)} AS runs GROUP BY window`,
-    ask(RecordingSums)`
-      SELECT intDiv(toUnixTimestamp64Milli(occurred_at) - ${start}, ${step}) AS window, count() AS ended,
-        sum(media_ms) AS recorded_ms, sum(ifNull(bytes, 0)) AS recorded_bytes
-      FROM ${rows('final_recordings', range)} GROUP BY window`,
-  ])
-  const [sessionsOf, runsOf, recordingsOf] = [byWindow(sessions), byWindow(runs), byWindow(recordings)]
-  return (window: number): UsageSums => {
-    const { ended, recorded_ms, recorded_bytes } = recordingsOf.get(window) ?? {
-      ...{ ended: 0, recorded_ms: 0, recorded_bytes: 0 },
-    }
+  const window = fragment`intDiv(toUnixTimestamp64Milli(occurred_at) - ${start}, ${wholeValue(stepMs)}) AS window`
+  const found = await ask(Ended)`
+    SELECT 'session' AS kind, ${window}, count() AS count, sum(ended.egress_bytes) AS egress_bytes,
+      sum(ended.ingress_bytes) AS ingress_bytes, sum(seconds) AS viewer_seconds, toUInt64(0) AS viewers, toUInt64(0) AS inputs,
+      toUInt64(0) AS outputs, toUInt64(0) AS recorded_ms, toUInt64(0) AS recorded_bytes
+    FROM ${rows('final_sessions', range)} AS ended GROUP BY window
+    UNION ALL
+    SELECT 'run', ${window}, count(), sum(egress_bytes), sum(ingress_bytes), sum(viewer_seconds), sum(viewers), sum(inputs), sum(outputs), 0, 0
+    FROM ${rows('final_runs', range)} AS ran GROUP BY window
+    UNION ALL
+    SELECT 'recording', ${window}, count(), 0, 0, 0, 0, 0, 0, sum(media_ms), sum(ifNull(bytes, 0))
+    FROM ${rows('final_recordings', range)} AS recorded GROUP BY window`
+  const byKind = Map.groupBy(found, ({ kind }) => kind)
+  const windowsOf = (kind: Kind) => new Map((byKind.get(kind) ?? []).map((sums) => [sums.window, sums]))
+  const [sessions, runs, recordings] = [windowsOf('session'), windowsOf('run'), windowsOf('recording')]
+  return (number: number): UsageSums => {
+    const [session, run, recording] = [sessions.get(number), runs.get(number), recordings.get(number)]
     return {
-      ...(sessionsOf.get(window) ?? noSessions),
-      runs: runsOf.get(window) ?? nothing.runs,
-      recordings: ended,
-      recorded_seconds: recorded_ms / 1000,
-      recorded_bytes,
+      sessions: session?.count ?? 0,
+      viewer_seconds: session?.viewer_seconds ?? 0,
+      egress_bytes: session?.egress_bytes ?? 0,
+      ingress_bytes: session?.ingress_bytes ?? 0,
+      runs: run === undefined ? nothing.runs : pick(run, runNames),
+      recordings: recording?.count ?? 0,
+      recorded_seconds: (recording?.recorded_ms ?? 0) / 1000,
+      recorded_bytes: recording?.recorded_bytes ?? 0,
     }
   }
 }
 
-function byWindow<R extends { window: number }>(rows: readonly R[]): Map<number, Omit<R, 'window'>> {
-  return new Map(rows.map(({ window, ...sums }) => [window, sums]))
+function pick<K extends string>(from: Record<K, number>, names: readonly K[]): Record<K, number> {
+  return Object.fromEntries(names.map((name) => [name, from[name]])) as Record<K, number>
 }
 
-const noSessions = { sessions: 0, viewer_seconds: 0, egress_bytes: 0, ingress_bytes: 0 }
 const nothing: UsageSums = {
-  ...noSessions,
+  ...{ sessions: 0, viewer_seconds: 0, egress_bytes: 0, ingress_bytes: 0 },
   runs: { count: 0, ingress_bytes: 0, egress_bytes: 0, viewer_seconds: 0, viewers: 0, inputs: 0, outputs: 0 },
   ...{ recordings: 0, recorded_seconds: 0, recorded_bytes: 0 },
 }

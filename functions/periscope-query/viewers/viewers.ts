@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Audience, AudienceQuery, audienceDimensions } from '../../../shared/contract/audience.ts'
 import type { SeriesInput } from '../../../shared/contract/series.ts'
 import type { Ctx } from '../deps.ts'
+import { rolledUntilOf } from '../rollups/rolled.ts'
 import { matching } from '../rows/matching.ts'
 import { readerOf } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
@@ -39,7 +40,7 @@ export async function readAudience(ctx: Ctx, query: AudienceQuery): Promise<Audi
   const { stream_id, country_code, city, cell, protocol, node_id, cluster_id } = query
   const filters = { stream_id, country_code, city, cell, protocol, node_id, cluster_id }
   await requireOwnStream(ctx, stream_id)
-  const visits = matching(reader, await visitsOf(reader, query, ctx.now()), filters)
+  const visits = matching(reader, visitsOf(reader, query, ctx.now(), await rolledUntilOf(ctx)), filters)
   return readSeries(reader, query, spread(reader, query, visits), audience)
 }
 
@@ -52,7 +53,7 @@ export async function readTops<D extends Dimension>(
   dimensions: readonly D[],
 ): Promise<Pick<Audience, 'total' | 'points'> & { tops: Record<D, ({ value: string | null } & Figures)[]> }> {
   const reader = readerOf(ctx)
-  const visits = spread(reader, query, await visitsOf(reader, query, ctx.now()))
+  const visits = spread(reader, query, visitsOf(reader, query, ctx.now(), await rolledUntilOf(ctx)))
   const { total, points, tops } = await readSeriesAndTops(reader, query, visits, audience, dimensions)
   return { total, points, tops }
 }

@@ -1,5 +1,5 @@
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
-import { readRolledUntil, rolledRows } from '../rollups/rolled.ts'
+import { rolledRows } from '../rollups/rolled.ts'
 import { HOUR_MS, splitAt } from '../rollups/split.ts'
 import type { Reader } from '../rows/reader.ts'
 import { fragment, type Source, text, whole } from '../rows/source.ts'
@@ -11,14 +11,15 @@ export const HEARD_MS = 60_000
 /**
  * When each session was open within a range, in Unix ms (`began`, `ended`), and of whom and where it was. A session that
  * has not ended is known by its arrival and by polls after its last end, and lasts until a little after it was last
- * heard of. A city is one of its country: `NL/Delft`.
+ * heard of. A city is one of its country: `NL/Delft`. Everything is rolled up
+ * until a moment (Unix ms).
  */
-export async function visitsOf(reader: Reader, range: TimeRange, now: Date): Promise<Source> {
+export function visitsOf(reader: Reader, range: TimeRange, now: Date, until: number): Source {
   const { derive } = reader
   const { from, to } = range
   const start = whole(Date.parse(from))
   const end = whole(Math.min(Date.parse(to), Math.max(Date.parse(from), now.getTime())))
-  const told = toldOf(reader, range, await readRolledUntil(reader, now))
+  const told = toldOf(reader, range, until)
   return derive`
     SELECT max(stream_id) AS stream_id, node_id, max(cluster_id) AS cluster_id, session_id, max(connector) AS protocol,
       max(country_code) AS country_code, max(place) AS city, max(h3_cell) AS cell,
