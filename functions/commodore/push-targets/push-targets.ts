@@ -95,7 +95,8 @@ export async function update(
   }
   const { info, retarget } = await ctx.db.within({ tenant_id: tenantId }, async (tx) => {
     await holdStream(tx, tenantId, streamId)
-    const before = await targetsOf(tx, tenantId, streamId).where('id', '=', id).executeTakeFirst()
+    // Held, so that re-encryption either changed it before or finds what is enqueued with it.
+    const before = await targetsOf(tx, tenantId, streamId).where('id', '=', id).forUpdate().executeTakeFirst()
     const set = tx.updateTable('push_targets').set({ ...changes, ...address, updated_at: ctx.now() })
     const own = set.where('tenant_id', '=', tenantId).where('stream_id', '=', streamId).where('id', '=', id)
     const info = found(await own.returningAll().executeTakeFirst())

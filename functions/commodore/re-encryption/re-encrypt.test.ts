@@ -76,6 +76,12 @@ async function opened(keys: string): Promise<string[]> {
   )
 }
 
+/** Whether somebody waits for such a lock in this test's own database. */
+async function waitsFor(event: string): Promise<boolean> {
+  const waits = 'select from pg_stat_activity where datname = current_database() and wait_event = $1'
+  return ((await door.owner.query(waits, [event])).rowCount ?? 0) > 0
+}
+
 test('everything comes under the first key, once, and is what it was', async () => {
   const before = await opened(door.variables.ENCRYPTION_KEYS)
   // Two endpoints with two secrets each, two targets, what each was changed from twice over, and the next signing key.
@@ -161,6 +167,81 @@ test('what is changed meanwhile stays as it was changed', async () => {
     })
   }
   expect((await everything()).filter(({ text }) => text.startsWith('enc.k2'))).toEqual([])
+})
+
+test('a change of a target that was under way when the run began is not missed', async () => {
+  const [target] = (await everything()).filter(({ kind }) => kind === 'target')
+  const { rows } = await door.owner.query('select stream_id, tenant_id from commodore.push_targets where id = $1', [
+    target?.id,
+  ])
+  const { stream_id, tenant_id } = rows[0]
+  const { token } = tenant_id === ann.tenant_id ? ann : bob
+  // Tenants' changes stop between what they read and what they write.
+  await door.owner.query(`
+    create function commodore.halt() returns trigger language plpgsql as $$ begin
+      if current_setting('app.job', true) = '' then perform pg_advisory_xact_lock(1); end if;
+      return null;
+    end $$;
+    create trigger halt before update on commodore.push_targets for each statement execute function commodore.halt()`)
+  const gate = await door.owner.connect()
+  await gate.query('select pg_advisory_lock(1)')
+  const path = `/streams/${stream_id}/push-targets/${target?.id}`
+  const changing = send(door, `PATCH ${path}`, { token, body: { enabled: false } })
+  await expect.poll(() => waitsFor('advisory')).toBe(true)
+  let isOver = false
+  const running = reEncrypt({ db: door.db, keys: keysOf(both()) }).finally(() => {
+    isOver = true
+  })
+  await expect.poll(async () => isOver || (await waitsFor('transactionid'))).toBe(true)
+  await gate.query('select pg_advisory_unlock(1)')
+  gate.release()
+  expect((await changing).status).toBe(200)
+  await running
+  expect((await everything()).filter(({ text }) => !text.startsWith('enc.k2.'))).toEqual([])
+})
+
+test('a secret that is rotated while the run waits for it stays as it was rotated', async () => {
+  const [secret] = (await everything()).filter(({ kind }) => kind === 'secret')
+  const rotated = await createEncryption(keysOf(both())).encrypt('whsec_new', {
+    purpose: 'webhook-secret',
+    of: secret?.id ?? '',
+  })
+  const rotation = await door.owner.connect()
+  await rotation.query('begin')
+  await rotation.query('update commodore.webhook_endpoints set previous_secret = secret, secret = $1 where id = $2', [
+    rotated,
+    secret?.id,
+  ])
+  const running = reEncrypt({ db: door.db, keys: keysOf(both()) })
+  await expect.poll(() => waitsFor('transactionid')).toBe(true)
+  await rotation.query('commit')
+  rotation.release()
+  expect((await running).map(({ left }) => left)).toEqual(places.map(() => 0))
+  expect(await everything()).toContainEqual({ ...secret, text: rotated })
+  expect((await everything()).filter(({ text }) => !text.startsWith('enc.k2.'))).toEqual([])
+})
+
+test('it is no change that a tenant sees', async () => {
+  const seen = async () =>
+    (
+      await door.owner.query(`
+      select id, to_jsonb(w) - array['secret', 'previous_secret'] as rest from commodore.webhook_endpoints w
+      union all select id, to_jsonb(t) - 'encrypted_url' from commodore.push_targets t
+      union all select kid, to_jsonb(k) - 'private_key' from commodore.identity_keys k
+      union all select id, to_jsonb(o) #- '{payload,left}' from commodore.outbox o order by id`)
+    ).rows
+  const before = await seen()
+  await reEncrypt({ db: door.db, keys: keysOf(both()) })
+  expect(await seen()).toEqual(before)
+})
+
+test('no other job opens a tenant’s secret', async () => {
+  for (const job of ['outbox', 'identity', 'webhook_log', 'sweep', '']) {
+    for (const table of ['webhook_endpoints', 'push_targets']) {
+      const seen = await door.db.within({ job }, (tx) => sql`select from ${sql.table(table)}`.execute(tx))
+      expect(seen.rows, `${job} ${table}`).toEqual([])
+    }
+  }
 })
 
 test('its job opens what is encrypted and nothing else, to read and to change', async () => {
