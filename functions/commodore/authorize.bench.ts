@@ -78,13 +78,14 @@ await owner.query(
 const cluster = await receive(Cluster, send(quartermaster, 'POST /clusters', { token, body: { name: 'home' } }))
 const node = { sub: newId('node'), cluster_id: cluster.id }
 const nodeToken = await signNodeToken(createSigner(keys.quartermaster, now), node)
-const streams: { stream_key: string }[] = []
+const streams: { stream_key: string; playback_id: string }[] = []
 for (let n = 0; n < STREAMS; n++) {
   streams.push(
     await receive(CreatedStream, send(commodore, 'POST /streams', { token, body: { title: `Stream ${n}` } })),
   )
 }
 const keyAt = (n: number) => streams[n % STREAMS]?.stream_key ?? ''
+const playbackIdAt = (n: number) => streams[n % STREAMS]?.playback_id ?? ''
 
 /** What a route costs at the least: Hono, one query by Kysely over the same driver, JSON. */
 const pool = openPool(urlAs('postgres'), { wsProxy: proxy.address })
@@ -102,6 +103,12 @@ const bare = new Hono()
       .executeTakeFirst()
     return c.json({ allowed: row !== undefined, ...row })
   })
+  .post('/playback/authorize', async (c) => {
+    const { playback_id } = await c.req.json<{ playback_id: string }>()
+    const named = db.selectFrom('streams').select(['tenant_id', 'id', 'internal_name', 'playback_id'])
+    const row = await named.where('playback_id', '=', playback_id).executeTakeFirst()
+    return c.json({ allowed: row !== undefined, ...row })
+  })
   .get('/streams', async (c) => {
     const page = db.selectFrom('streams').selectAll().where('tenant_id', '=', tenant.id)
     return c.json({ data: await page.orderBy('id', 'desc').limit(50).execute() })
@@ -110,6 +117,8 @@ const bare = new Hono()
 type Door = Parameters<typeof send>[0]
 const authorize = (door: Door) => (n: number) =>
   send(door, 'POST /ingest/authorize', { token: nodeToken, body: { stream_key: keyAt(n), protocol: 'rtmp' } })
+const play = (door: Door) => (n: number) =>
+  send(door, 'POST /playback/authorize', { token: nodeToken, body: { playback_id: playbackIdAt(n), protocol: 'hls' } })
 const list = (door: Door) => () => send(door, 'GET /streams', { token })
 
 await compare({
@@ -117,6 +126,12 @@ await compare({
   unit: 'requests',
   ours: () => many(authorize(commodore)),
   bare: () => many(authorize(bare)),
+})
+await compare({
+  name: 'POST /playback/authorize',
+  unit: 'requests',
+  ours: () => many(play(commodore)),
+  bare: () => many(play(bare)),
 })
 await compare({
   name: 'GET /streams, a page of 50',

@@ -1,6 +1,6 @@
 export * as Authorize from './authorize.ts'
 
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { z } from 'zod'
 import { type Context, requireNode, requireService } from '../../../shared/context.ts'
 import type {
@@ -70,11 +70,8 @@ function requireMedia(ctx: Context): void {
 async function streamNamed(ctx: Ctx, playbackId?: string, internalName?: string): Promise<Stream | undefined> {
   const lookup = playbackId ?? internalName
   if (lookup === undefined) return undefined
-  const column = playbackId === undefined ? 'internal_name' : 'playback_id'
-  return ctx.db.read({ lookup }, (tx) => {
-    const named = tx.selectFrom('streams').selectAll().where(column, '=', lookup)
-    return named.where('deleted_at', 'is', null).executeTakeFirst()
-  })
+  const [stream] = await ctx.db.call(sql<Stream>`select * from stream_named(${lookup}, ${playbackId !== undefined})`)
+  return stream
 }
 
 /** What holds for publishing and playing alike: the stream and its tenant are on, and the host may serve them. */
