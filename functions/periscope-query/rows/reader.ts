@@ -41,10 +41,12 @@ export function readerFor(clickhouse: ClickHouse, tenant_id: string, limits: Que
     ...hold(tenant_id),
     // An event lies in the partition of its month alone, so that months are merged apart.
     do_not_merge_across_partitions_select_final: 1,
-    // Compiling a question costs more than it saves over the rows of one tenant.
+    // Compiling a question, and making its plan smaller, costs more than it saves over the rows of one tenant.
     compile_expressions: 0,
     compile_aggregate_expressions: 0,
     compile_sort_description: 0,
+    optimize_and_compare_chain: 0,
+    query_plan_merge_expressions: 0,
   }
   const derive: Reader['derive'] = (strings, ...parts) => Source.ofQuery(strings, parts)
   return {

@@ -18,8 +18,9 @@ const HOUR_MS = 3_600_000
 
 const Sums = z.object({ open_ms: whole, sessions: whole, most: whole })
 
+// `uniqExact` counts texts by this hash of them: it is made once for each visit, and not for each set that the visit is in.
 const audience: Measure<typeof Sums, Figures> = {
-  columns: fragment`sum(ended - began) AS open_ms, uniqExact(session_id) AS sessions,
+  columns: fragment`sum(ended - began) AS open_ms, uniqExact(session_hash) AS sessions,
     maxIntersections(began, ended) AS most`,
   sums: Sums,
   nothing: { open_ms: 0, sessions: 0, most: 0 },

@@ -21,7 +21,8 @@ export function visitsOf(reader: Reader, range: TimeRange, now: Date, until: num
   const end = whole(Math.min(Date.parse(to), Math.max(Date.parse(from), now.getTime())))
   const told = toldOf(reader, range, until)
   return derive`
-    SELECT max(stream_id) AS stream_id, node_id, max(cluster_id) AS cluster_id, session_id, max(connector) AS protocol,
+    SELECT max(stream_id) AS stream_id, node_id, max(cluster_id) AS cluster_id, session_id,
+      reinterpretAsUInt128(sipHash128(session_id)) AS session_hash, max(connector) AS protocol,
       max(country_code) AS country_code, max(place) AS city, max(h3_cell) AS cell,
       greatest(min(began_ms), ${start}) AS began, least(max(gone_ms), ${end}) AS ended
     FROM (
