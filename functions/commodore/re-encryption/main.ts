@@ -9,10 +9,10 @@ import { reEncrypt } from './re-encrypt.ts'
 /** What is told one by one of each kind. */
 const UNREADABLE_TOLD_MAX = 20
 
-/** `npm run re-encrypt`: what Commodore keeps encrypted comes under the first of its keys; ends with 1 while an older one is needed. */
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const complain = (text: string) => process.stderr.write(`${text}\n`)
 
+/** `npm run re-encrypt`: what Commodore keeps encrypted comes under the first of its keys; ends with 1 while an older one is needed. */
 try {
   const Schema = z.object({ ...encryptionVariables.shape, ...databaseVariables })
   const { DATABASE_URL, DATABASE_WS_PROXY, ENCRYPTION_KEYS: keys } = readVariables(Schema, process.env)

@@ -137,9 +137,10 @@ test('what no key opens is told by its row, the rest is done, and the run fails'
   expect(stdout).toContain('push target: 1 written anew')
 })
 
-test('more than a batch is done by two at once, each secret by one of them', async () => {
-  const encryption = createEncryption(keysOf(door.variables.ENCRYPTION_KEYS))
-  const ids = Array.from({ length: BATCH_MAX + 1 }, (_, index) => `whe_${String(index).padStart(6, '0')}`)
+/** Adds so many endpoints of ann's, with secrets that these keys encrypt; tells their ids. */
+async function addEndpoints(count: number, keys: string): Promise<string[]> {
+  const encryption = createEncryption(keysOf(keys))
+  const ids = Array.from({ length: count }, (_, index) => `whe_${String(index).padStart(6, '0')}`)
   const secrets = await Promise.all(
     ids.map((of) => encryption.encrypt(`secret of ${of}`, { purpose: 'webhook-secret', of })),
   )
@@ -148,6 +149,18 @@ test('more than a batch is done by two at once, each secret by one of them', asy
      select new.id, $3, 'https://hooks.example.com', '', '{}', new.secret, now(), now() from unnest($1::text[], $2::text[]) as new (id, secret)`,
     [ids, secrets, ann.tenant_id],
   )
+  return ids
+}
+
+test('of many that no key opens some are told, and how many more there are', async () => {
+  await addEndpoints(21, newEncryptionKeys('k0'))
+  const { stderr } = await run(both()).catch((error: { stderr: string }) => error)
+  expect(stderr.match(/^webhook secret, whe_\d+: the encryption key k0 is not known$/gm)).toHaveLength(20)
+  expect(stderr).toContain('webhook secret: 1 more cannot be read\n21 not under key k2')
+})
+
+test('more than a batch is done by two at once, each secret by one of them', async () => {
+  const ids = await addEndpoints(BATCH_MAX + 1, door.variables.ENCRYPTION_KEYS)
   const keys = keysOf(both())
   const runs = await Promise.all([reEncrypt({ db: door.db, keys }), reEncrypt({ db: door.db, keys })])
   const written = runs.map(([endpoints]) => endpoints?.written ?? 0)
