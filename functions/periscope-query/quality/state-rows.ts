@@ -1,6 +1,8 @@
 import { STATE_DAYS_MAX } from '../rows/lasting.ts'
+import { noEvent } from '../rows/no-event.ts'
 import type { Reader } from '../rows/reader.ts'
 import { fragment, type Source, whole } from '../rows/source.ts'
+import { untilNow } from '../rows/until-now.ts'
 import { spread } from '../series/spread.ts'
 import { type Part, summedRows } from './part.ts'
 
@@ -25,7 +27,7 @@ function changesOf({ rows, derive }: Reader, { range, stream_id, before: { since
   return derive`
     SELECT ${columns}, kind, state, detail FROM ${told} AS told
     UNION ALL
-    SELECT stream_id, node_id, cluster_id, toUUID('00000000-0000-0000-0000-000000000000'),
+    SELECT stream_id, node_id, cluster_id, ${noEvent},
       fromUnixTimestamp64Milli(since_ms, 'UTC'), kind, state, detail
     FROM ${states} AS lasted`
 }
@@ -41,8 +43,7 @@ function spansOf(reader: Reader, part: Part): Source {
 }
 
 const startOf = ({ range }: Part) => whole(Date.parse(range.from))
-const stopOf = ({ range, now }: Part) =>
-  whole(Math.min(Date.parse(range.to), Math.max(Date.parse(range.from), now.getTime())))
+const stopOf = ({ range, now }: Part) => untilNow(range, now)
 const endOf = (part: Part) => fragment`least(next, since + ${whole(STATE_DAYS_MAX * 86_400_000)}, ${stopOf(part)})`
 
 /** What states of streams add: how long each state of a buffer lasted, the frame rate in it, and how long it took from ready to full. */

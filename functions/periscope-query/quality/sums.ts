@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { column, type Fragment, fragment } from '../rows/source.ts'
+import { column, type Fragment, fragment, listOf } from '../rows/source.ts'
 
 /** What quality is summed from, in this order in each of the parts that it comes from. */
 export const sumNames = [
@@ -26,24 +26,17 @@ export type Known = Partial<Record<SumName, Fragment>>
 
 /** Those sums as columns. */
 export function toColumns(known: Known): Fragment {
-  return listOf(
-    Object.keys(known) as SumName[],
-    (name) => fragment`toFloat64(${known[name] ?? fragment`0`}) AS ${column(name)}`,
-  )
+  return listOf(Object.entries(known).map(([name, piece]) => fragment`toFloat64(${piece}) AS ${column(name)}`))
 }
 
 /** All sums as columns, of rows that have some of them. */
 export function allColumns(own: readonly SumName[]): Fragment {
-  return listOf(sumNames, (name) => (own.includes(name) ? column(name) : fragment`toFloat64(0) AS ${column(name)}`))
+  return listOf(sumNames.map((name) => (own.includes(name) ? column(name) : fragment`toFloat64(0) AS ${column(name)}`)))
 }
 
 /** The aggregates of columns. */
 export function aggregatesOf(names: readonly SumName[]): Fragment {
-  return listOf(names, (name) => fragment`sum(seen.${column(name)}) AS ${column(name)}`)
-}
-
-function listOf(names: readonly SumName[], toPiece: (name: SumName) => Fragment): Fragment {
-  return names.map(toPiece).reduce((list, piece) => fragment`${list}, ${piece}`)
+  return listOf(names.map((name) => fragment`sum(seen.${column(name)}) AS ${column(name)}`))
 }
 
 /** What is not summed is 0. */

@@ -1,6 +1,7 @@
 import type { TimeRange } from '../../../shared/contract/time-range.ts'
 import type { Reader } from './reader.ts'
 import { type Source, whole } from './source.ts'
+import { untilNow } from './until-now.ts'
 
 /** A state that has not changed for longer is not known any more. */
 export const STATE_DAYS_MAX = 31
@@ -22,7 +23,7 @@ export function lasting(
   now: Date,
 ): Source {
   const start = whole(Date.parse(range.from))
-  const stop = whole(Math.min(Date.parse(range.to), Math.max(Date.parse(range.from), now.getTime())))
+  const stop = untilNow(range, now)
   const earlier = earlierOf(range)
   return derive`
     SELECT * EXCEPT next, greatest(since, ${start}) AS began, least(next, since + ${whole(STATE_DAYS_MAX * 86_400_000)}, ${stop}) AS ended

@@ -97,6 +97,11 @@ export function fragment(strings: TemplateStringsArray, ...parts: readonly Part[
   return Fragment.of(strings, parts)
 }
 
+/** Pieces one after the other, with commas between them. */
+export function listOf(pieces: readonly Fragment[]): Fragment {
+  return pieces.reduce((list, piece) => fragment`${list}, ${piece}`)
+}
+
 /** The name of a column, which a caller may have chosen from a list. */
 export function column(name: string): Fragment {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new TypeError(`not the name of a column: ${name}`)

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { SeriesInput } from '../../../shared/contract/series.ts'
 import type { Reader } from '../rows/reader.ts'
-import { column, type Fragment, fragment, type Source, texts } from '../rows/source.ts'
+import { column, type Fragment, fragment, listOf, type Source, texts } from '../rows/source.ts'
 import { GroupedRow, type Grouping, groupedBy, POINTS, readGrouped, type Sums } from './grouped.ts'
 import type { Figured } from './series.ts'
 import type { Sets } from './sets.ts'
@@ -87,9 +87,9 @@ async function askFinest<S extends z.ZodObject, F>(
   wanted: Fragment,
 ): Promise<Sums<S>[]> {
   const names = grouping.dimensions.map(column)
-  const listed = names.reduce((list, name) => fragment`${list}, ${name}`, fragment`0 AS level`)
-  const grouped = names.reduce((list, name) => fragment`${list}, ${name}`, fragment`level`)
-  const rows = await ask(GroupedRow)`SELECT ${listed}, ${columns} FROM ${source} AS seen ${wanted} GROUP BY ${grouped}`
+  const rows = await ask(GroupedRow)`
+    SELECT ${listOf([fragment`0 AS level`, ...names, columns])} FROM ${source} AS seen ${wanted}
+    GROUP BY ${listOf([fragment`level`, ...names])}`
   return rows.map((row) => readGrouped(grouping, sums, row))
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Fault } from '../../../shared/fault.ts'
 import type { Reader } from '../rows/reader.ts'
-import { column, type Fragment, fragment, type Source } from '../rows/source.ts'
+import { column, type Fragment, fragment, listOf, type Source } from '../rows/source.ts'
 
 /** Under which the sums of each bucket of each group are. */
 export const POINTS = 'points'
@@ -36,13 +36,11 @@ export function groupedBy(
   source: Source,
   columns: Fragment,
 ): Source {
-  const single = dimensions.reduce((sets, name) => fragment`${sets}, (${column(name)})`, fragment`()`)
-  const sets = spread === undefined ? single : fragment`${single}, (${column(spread)}, at)`
-  const [first, ...others] = dimensions.map(column)
-  if (first === undefined)
-    return derive`SELECT 0 AS level, ${columns} FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})`
-  const names = others.reduce((list, name) => fragment`${list}, ${name}`, first)
-  return derive`SELECT grouping(${names}) AS level, ${names}, ${columns} FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})`
+  const names = dimensions.map(column)
+  const single = [fragment`()`, ...names.map((name) => fragment`(${name})`)]
+  const sets = listOf(spread === undefined ? single : [...single, fragment`(${column(spread)}, at)`])
+  const level = names.length === 0 ? fragment`0 AS level` : fragment`grouping(${listOf(names)}) AS level`
+  return derive`SELECT ${listOf([level, ...names, columns])} FROM ${source} AS seen GROUP BY GROUPING SETS (${sets})`
 }
 
 /** How `grouping` tells of which dimensions a row is: a bit for each that it is not of, the last one lowest. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Reader } from '../rows/reader.ts'
 import { whole } from '../rows/row.ts'
-import { column, fragment, type Source, whole as wholeValue } from '../rows/source.ts'
+import { column, fragment, listOf, type Source, whole as wholeValue } from '../rows/source.ts'
 import { GroupedRow, type Grouping, groupedBy, levelOf, readGrouped, type Sums } from './grouped.ts'
 import type { Measure } from './series.ts'
 
@@ -51,7 +51,7 @@ function rank<S extends z.ZodObject, F>(
   const names = dimensions.filter((name) => name !== 'at').map(column)
   // Buckets have no rank.
   if (names.length === 0) return derive`SELECT *, 0 AS values_total FROM ${grouped} AS seen`
-  const list = names.reduce((all, name) => fragment`${all}, ${name}`, fragment`level`)
+  const list = listOf([fragment`level`, ...names])
   const sized = derive`SELECT *, sum(${measure.rank}) OVER (PARTITION BY ${list}) AS size FROM ${grouped} AS seen`
   const points = spread === undefined ? -1 : levelOf(dimensions, [spread, 'at'])
   return derive`
